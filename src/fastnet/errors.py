@@ -1,0 +1,37 @@
+"""The one family of errors. Catch `FastnetError` for everything that fastnet raises on its own account.
+
+    FastnetError
+        ProtocolError       the peer broke the rules of a protocol
+            LimitExceeded   the peer stayed within the rules but went over one of our limits
+        ConfigError         an option has a value it cannot have
+
+The text of each tells a person what to do about it, in one line.
+"""
+
+from __future__ import annotations
+
+
+class FastnetError(Exception):
+    """Base of everything that fastnet raises on its own account."""
+
+
+class ProtocolError(FastnetError):
+    """The peer broke the rules. `status` is the status or reply code to answer with (HTTP: 400 to 599)."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class LimitExceeded(ProtocolError):
+    """The peer went over a limit; `status` as in ProtocolError (HTTP: 413, 414 or 431)."""
+
+
+class ConfigError(FastnetError):
+    """Option `option` was given `value`, where `expected` says what would be right."""
+
+    def __init__(self, option: str, value: object, expected: str) -> None:
+        super().__init__(f"{option}: {value!r} given, expected {expected}")
+        self.option = option
+        self.value = value
+        self.expected = expected
