@@ -1,4 +1,4 @@
-"""The compiled parts; everything else about the build stands in pyproject.toml.
+"""The compiled parts and the C headers; everything else about the build stands in pyproject.toml.
 
 Environment switches: FASTNET_SANITIZE=address,undefined  FASTNET_DEBUG=1  FASTNET_COVERAGE=1  FASTNET_ANNOTATE=1
 """
@@ -7,12 +7,14 @@ import os
 from pathlib import Path
 
 from Cython.Build import cythonize
-from setuptools import Extension, setup
+from setuptools import Extension, find_packages, setup
+from setuptools.command.build_py import build_py
 
 # Kernels that each extension owns; any extension may cimport another's C functions.
 KERNELS: dict[str, list[str]] = {
     "fastnet.codecs.http1": ["http1", "http1_fields", "chunked", "scan", "url", "cpu"],
 }
+HEADERS = sorted(map(str, Path("csrc").rglob("*.h")))
 
 
 def switch(name: str) -> str:
@@ -21,12 +23,14 @@ def switch(name: str) -> str:
 
 
 sanitize, debug, coverage = switch("SANITIZE"), switch("DEBUG"), switch("COVERAGE")
-flags = ["-std=c11", "-O1" if debug or sanitize else "-O3", "-g" if debug or sanitize else "-g0"]
+# Hidden visibility lets calls from one kernel to another bind directly; only PyInit_* is looked up from outside.
+flags = ["-std=c11", "-fvisibility=hidden", *(["-O1", "-g"] if debug or sanitize else ["-O3", "-g0"])]
 link: list[str] = []
+if debug:
+    flags += ["-UNDEBUG"]
 if sanitize:
-    flags += [f"-fsanitize={sanitize}", "-fno-omit-frame-pointer"]
+    flags += [f"-fsanitize={sanitize}", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
     link += [f"-fsanitize={sanitize}"]
-macros = [("CYTHON_TRACE_NOGIL", "1")] if coverage else []
 
 directives = {
     "language_level": 3,
@@ -42,23 +46,42 @@ directives = {
 
 def extension(pyx: Path) -> Extension:
     name = ".".join(pyx.relative_to("src").with_suffix("").parts)
-    kernels = [f"csrc/{kernel}.c" for kernel in KERNELS.get(name, [])]
     return Extension(
         name,
-        [str(pyx), *kernels],
+        [str(pyx), *(f"csrc/{kernel}.c" for kernel in KERNELS.get(name, []))],
         include_dirs=["csrc/include"],
-        depends=[str(h) for h in Path("csrc").rglob("*.h")],
-        define_macros=macros,
+        depends=HEADERS,
+        define_macros=[("CYTHON_TRACE_NOGIL", "1")] if coverage else [],
         extra_compile_args=flags,
         extra_link_args=link,
     )
 
 
+class build_with_headers(build_py):
+    """Puts the public C headers where fastnet.get_include() finds them."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            target = Path(self.build_lib, "fastnet", "include", "fastnet")
+            self.mkpath(str(target))
+            for header in Path("csrc/include/fastnet").glob("*.h"):
+                self.copy_file(str(header), str(target / header.name))
+
+
 setup(
+    package_dir={"": "src"},
+    packages=find_packages("src"),
+    package_data={"": ["*.pxd", "*.pyi", "py.typed"]},
+    include_package_data=False,
+    cmdclass={"build_py": build_with_headers},
+    options={"build_ext": {"parallel": os.cpu_count()}},
     ext_modules=cythonize(
-        [extension(p) for p in sorted(Path("src").rglob("*.pyx"))],
+        [extension(pyx) for pyx in sorted(Path("src").rglob("*.pyx"))],
+        # The directives decide what is generated, and a time stamp cannot tell them apart.
+        build_dir=f"build/cython{'-debug' * bool(debug)}{'-coverage' * bool(coverage)}",
         compiler_directives=directives,
         annotate=bool(switch("ANNOTATE")),
         nthreads=os.cpu_count() or 1,
-    )
+    ),
 )

@@ -8,7 +8,7 @@
 The text of each tells a person what to do about it, in one line.
 """
 
-from __future__ import annotations
+__all__ = ["ConfigError", "FastnetError", "LimitExceeded", "ProtocolError"]
 
 
 class FastnetError(Exception):
@@ -19,8 +19,11 @@ class ProtocolError(FastnetError):
     """The peer broke the rules. `status` is the status or reply code to answer with (HTTP: 400 to 599)."""
 
     def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
+        super().__init__(message, status)  # every argument, so that pickle can make it again
         self.status = status
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class LimitExceeded(ProtocolError):
@@ -31,7 +34,10 @@ class ConfigError(FastnetError):
     """Option `option` was given `value`, where `expected` says what would be right."""
 
     def __init__(self, option: str, value: object, expected: str) -> None:
-        super().__init__(f"{option}: {value!r} given, expected {expected}")
+        super().__init__(option, value, expected)
         self.option = option
         self.value = value
         self.expected = expected
+
+    def __str__(self) -> str:
+        return f"{self.option}: {self.value!r} given, expected {self.expected}"
