@@ -10,6 +10,7 @@
 #     write conn.out to the socket; conn.wrote(n, now)
 from fastnet.codecs.chttp1 cimport fn_http1_chunked, fn_http1_field, fn_http1_head, fn_http1_limits
 from fastnet.codecs.http1 cimport NameCache, Request
+from fastnet.codecs.outbuffer cimport OutBuffer
 
 cpdef enum Event:
     NEED_DATA = 0    # nothing more until receive() or receive_eof()
@@ -19,31 +20,6 @@ cpdef enum Event:
     END = 4          # the message is complete: self.trailers
     UPGRADED = 5     # the connection now belongs to another protocol: take_rest() has what it sent already
     CLOSED = 6       # no more messages will come; write what is queued and close
-
-# Bytes on their way out: copied into one growing block, except large bytes objects, which are kept and referred to.
-cdef struct Piece:
-    Py_ssize_t at        # goes out after this many bytes of the block
-    const char *ptr
-    Py_ssize_t n
-    void *owner          # a bytes object, referenced
-
-cdef class OutBuffer:
-    cdef char *block
-    cdef Py_ssize_t used, room       # of the block
-    cdef Py_ssize_t sent             # of everything, by advance()
-    cdef Py_ssize_t total            # block and pieces
-    cdef Piece *pieces
-    cdef Py_ssize_t n_pieces, room_pieces
-    cdef char *reserve(self, Py_ssize_t n) except NULL             # n bytes to fill at the end; then call commit(n)
-    cdef void commit(self, Py_ssize_t n) noexcept
-    cdef int append(self, const char *data, Py_ssize_t n) except -1
-    cdef int append_bytes(self, bytes data) except -1              # by reference when large
-    cdef Py_ssize_t pending(self) noexcept
-    cdef int gather(self, void *iov, int most) noexcept            # fill struct iovec[most]; returns how many
-    cdef void advance(self, Py_ssize_t n) noexcept                 # n bytes are gone
-    cdef void truncate(self, Py_ssize_t used) noexcept             # forget block bytes after `used` (no pieces since)
-    cdef void clear(self) noexcept
-    cdef list take(self)                                           # all pending, as bytes objects; then empty
 
 # Limits and deadlines of a listener; read only once serving has begun.
 cdef class Settings:

@@ -1,0 +1,111 @@
+"""Interned forms of the header names that requests really have.
+
+Making a Python string for each name of each request would cost several times what parsing it does. The table holds,
+for about a hundred names in their usual and their lower-cased spelling, the lower-cased bytes (ASGI, codec) and the
+environ key (WSGI). It is filled when made and only read afterwards, so any number of threads may share it and no
+peer can make it grow; a name it lacks is built anew each time.
+"""
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Calloc, PyMem_Free
+from libc.stdint cimport uint32_t, uint64_t
+from libc.string cimport memcmp, memcpy
+
+cdef enum:
+    TABLE_SIZE = 1024      # entries; a power of two, several times the names in it
+
+COMMON_NAMES = (
+    "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Accept-Ranges", "Access-Control-Allow-Origin",
+    "Access-Control-Request-Headers", "Access-Control-Request-Method", "Age", "Allow", "Authorization",
+    "Cache-Control", "CF-Connecting-IP", "CF-IPCountry", "CF-RAY", "CF-Visitor", "Connection", "Content-Disposition",
+    "Content-Encoding", "Content-Language", "Content-Length", "Content-Location", "Content-Range",
+    "Content-Security-Policy", "Content-Type", "Cookie", "Date", "DNT", "ETag", "Expect", "Expires", "Forwarded",
+    "From", "Host", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since",
+    "Keep-Alive", "Last-Modified", "Link", "Location", "Max-Forwards", "Origin", "Pragma", "Priority",
+    "Proxy-Authorization", "Range", "Referer", "Retry-After", "Sec-CH-UA", "Sec-CH-UA-Mobile",
+    "Sec-CH-UA-Platform", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Sec-Fetch-User", "Sec-GPC",
+    "Sec-WebSocket-Extensions", "Sec-WebSocket-Key", "Sec-WebSocket-Protocol", "Sec-WebSocket-Version", "Server",
+    "Set-Cookie", "Strict-Transport-Security", "TE", "Traceparent", "Tracestate", "Trailer", "Transfer-Encoding",
+    "Upgrade", "Upgrade-Insecure-Requests", "User-Agent", "Vary", "Via", "WWW-Authenticate", "X-Amzn-Trace-Id",
+    "X-Content-Type-Options", "X-Correlation-ID", "X-CSRF-Token", "X-CSRFToken", "X-Forwarded-For",
+    "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Frame-Options", "X-Powered-By", "X-Real-IP",
+    "X-Request-ID", "X-Requested-With",
+)
+
+
+cdef inline uint32_t hash_name(const char *name, Py_ssize_t n) noexcept nogil:
+    cdef uint64_t a = 0, b = 0
+    if n >= 8:
+        memcpy(&a, name, 8)
+        memcpy(&b, name + n - 8, 8)
+    elif n >= 4:
+        memcpy(&a, name, 4)
+        memcpy(&b, name + n - 4, 4)
+    else:
+        a = <unsigned char>name[0]
+        b = <unsigned char>name[n - 1]
+    a = (a ^ (b * <uint64_t>0x9E3779B97F4A7C15) ^ <uint64_t>n) * <uint64_t>0xD6E8FEB86659FD93
+    return <uint32_t>(a >> 40) & (TABLE_SIZE - 1)
+
+
+@cython.final
+cdef class NameTable:
+    """Lower-cased bytes and WSGI environ keys of COMMON_NAMES, by their usual and their lower-cased spelling."""
+
+    def __cinit__(self):
+        cdef NameEntry *entry
+        cdef bytes raw
+        self.entries = <NameEntry *>PyMem_Calloc(TABLE_SIZE, sizeof(NameEntry))
+        if self.entries == NULL:
+            raise MemoryError()
+        self._alive = []
+        for name in COMMON_NAMES:
+            lower = name.lower().encode()
+            key = self._make_key(name)
+            for spelling in {name.encode(), name.title().encode(), lower}:
+                raw = lower if spelling == lower else spelling
+                entry = self._find(PyBytes_AS_STRING(raw), len(raw))
+                self._alive.append((raw, lower, key))
+                entry.raw, entry.lower, entry.key = <void *>raw, <void *>lower, <void *>key
+
+    def __dealloc__(self):
+        PyMem_Free(self.entries)
+
+    @staticmethod
+    def _make_key(str name):
+        key = name.upper().replace("-", "_")
+        return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
+
+    cdef NameEntry *_find(self, const char *name, Py_ssize_t n) noexcept:
+        """The entry of this name, or the empty one where it would stand."""
+        cdef uint32_t i = hash_name(name, n)
+        cdef NameEntry *entry
+        while True:
+            entry = &self.entries[i]
+            if entry.raw == NULL or (PyBytes_GET_SIZE(<object>entry.raw) == n
+                                     and memcmp(PyBytes_AS_STRING(<object>entry.raw), name, n) == 0):
+                return entry
+            i = (i + 1) & (TABLE_SIZE - 1)
+
+    cdef bytes lower(self, const char *name, Py_ssize_t n):
+        cdef NameEntry *entry = self._find(name, n)
+        cdef bytes out
+        cdef char *to
+        cdef Py_ssize_t i
+        if entry.raw != NULL:
+            return <bytes>entry.lower
+        out = PyBytes_FromStringAndSize(NULL, n)
+        to = PyBytes_AS_STRING(out)
+        for i in range(n):
+            to[i] = name[i] | 32 if 65 <= name[i] <= 90 else name[i]
+        return out
+
+    cdef str environ_key(self, const char *name, Py_ssize_t n):
+        cdef NameEntry *entry = self._find(name, n)
+        if entry.raw != NULL:
+            return <str>entry.key
+        raw = name[:n]
+        if b"_" in raw:
+            return None
+        return "HTTP_" + raw.decode("ascii").upper().replace("-", "_")
