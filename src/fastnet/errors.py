@@ -4,6 +4,7 @@
         ProtocolError       the peer broke the rules of a protocol
             LimitExceeded   the peer stayed within the rules but went over one of our limits
         ConfigError         an option has a value it cannot have
+        StartupError        serving could not begin
 
 The text of each tells a person what to do about it, in one line.
 """
@@ -41,3 +42,15 @@ class ConfigError(FastnetError):
 
     def __str__(self) -> str:
         return f"{self.option}: {self.value!r} given, expected {self.expected}"
+
+
+class StartupError(FastnetError):
+    """Serving could not begin: the address is taken, the application does not load, its startup failed.
+
+    The message is one line for a person, without a traceback; `details` holds further lines (the frames of the
+    application that raised), possibly none.
+    """
+
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        self.details = details

@@ -1,0 +1,214 @@
+"""Where a server listens: the text of a --bind, and the socket made from it.
+
+Sockets are opened once, by the supervisor, before it forks, so that the workers inherit them and a restart of a worker
+loses no connection. With SO_REUSEPORT the supervisor only reserves the address; each worker binds its own socket.
+
+TCP_NODELAY is set on the listening socket, from which accepted connections inherit it: an answer is one write, so there
+is nothing for Nagle's algorithm to gather.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import socket
+import stat
+from dataclasses import dataclass, replace
+
+from fastnet.errors import ConfigError, StartupError
+
+_EXPECTED = "HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N"
+_TCP = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\]/]*)):(?P<port>\d{1,5})")
+# sun_path without its NUL: 108 bytes on Linux, 104 elsewhere.
+_MAX_UNIX_PATH_BYTES = 103
+
+
+@dataclass(frozen=True)
+class Address:
+    """A place to listen at. `kind` is "tcp", "unix" or "fd", and says which of the other fields count."""
+
+    kind: str
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    fd: int = -1
+
+    def __str__(self) -> str:
+        if self.kind == "unix":
+            return f"unix:{self.path}"
+        if self.kind == "fd":
+            return f"fd://{self.fd}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_bind(text: str) -> Address:
+    """The address that a --bind names. Raises ConfigError."""
+    if text.startswith("unix:"):
+        path = text[len("unix:") :]
+        if not path or "\0" in path:
+            raise ConfigError("bind", text, _EXPECTED)
+        if len(os.fsencode(path)) > _MAX_UNIX_PATH_BYTES:
+            raise ConfigError("bind", text, f"a path of at most {_MAX_UNIX_PATH_BYTES} bytes")
+        return Address("unix", path=path)
+    if text.startswith("fd://"):
+        number = text[len("fd://") :]
+        if not (number.isascii() and number.isdigit() and len(number) < 8):
+            raise ConfigError("bind", text, _EXPECTED)
+        return Address("fd", fd=int(number))
+    match = _TCP.fullmatch(text)
+    if match is None:
+        raise ConfigError("bind", text, _EXPECTED)
+    port = int(match["port"])
+    if port > 65535:
+        raise ConfigError("bind", text, "a port from 0 (any free one) to 65535")
+    # No host: every IPv4 address of the machine.
+    return Address("tcp", host=match["v6"] or match["host"] or "0.0.0.0", port=port)
+
+
+def open_socket(address: Address, backlog: int, *, reuse_port: bool = False, listen: bool = True) -> socket.socket:
+    """A non-blocking socket that listens at `address`; with listen=False it only holds the address.
+
+    Raises StartupError, whose text names the address and the reason.
+    """
+    if address.kind == "unix":
+        sock = _open_unix(address.path)
+    elif address.kind == "fd":
+        return _adopt(address)
+    else:
+        sock = _open_tcp(address, reuse_port)
+    if listen:
+        sock.listen(backlog)
+    return sock
+
+
+def actual_address(address: Address, sock: socket.socket) -> Address:
+    """`address` with what the kernel chose in it: the port when 0 was asked for, and whatever fd://N stands for."""
+    name = sock.getsockname()
+    if sock.family == socket.AF_UNIX:
+        return replace(address, path=os.fsdecode(name))
+    return replace(address, host=name[0], port=name[1])
+
+
+def url(address: Address, sock: socket.socket) -> str:
+    """How to reach it, for a person: http://127.0.0.1:8000, http://[::1]:8000 or unix:/run/app.sock."""
+    actual = actual_address(address, sock)
+    if sock.family == socket.AF_UNIX:
+        return f"unix:{actual.path}"
+    return f"http://{replace(actual, kind='tcp')}"
+
+
+def remove_unix_socket(path: str, identity: tuple[int, int]) -> None:
+    """Remove the socket file unless somebody has put another one in its place since."""
+    try:
+        if _identity(path) == identity:
+            os.unlink(path)
+    except OSError:
+        pass  # gone already, or no longer ours to remove
+
+
+def unix_identity(path: str) -> tuple[int, int]:
+    """What tells this socket file from a later one at the same path; for remove_unix_socket()."""
+    return _identity(path)
+
+
+def _identity(path: str) -> tuple[int, int]:
+    status = os.stat(path)
+    return status.st_dev, status.st_ino
+
+
+def _open_tcp(address: Address, reuse_port: bool) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
+        )
+    except OSError as error:
+        raise StartupError(f"cannot listen at {address}: the host name does not resolve ({error.strerror})") from None
+    family, kind, proto, _, name = found[0]
+    try:
+        sock = socket.socket(family, kind, proto)
+    except OSError as error:
+        raise StartupError(f"cannot listen at {address}: {_reason(error)}") from None
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            # "[::]:80" beside "0.0.0.0:80" is then no conflict, and an IPv4 client never shows as ::ffff:192.0.2.1.
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.bind(name)
+    except OSError as error:
+        sock.close()
+        raise StartupError(f"cannot listen at {address}: {_reason(error)}") from None
+    return sock
+
+
+def _open_unix(path: str) -> socket.socket:
+    _remove_stale(path)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.bind(path)
+    except OSError as error:
+        sock.close()
+        raise StartupError(f"cannot listen at unix:{path}: {_reason(error)}") from None
+    return sock
+
+
+def _remove_stale(path: str) -> None:
+    """Remove a socket file that a killed server left behind; refuse to touch anything else."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return  # nothing there, or bind() will say why not
+    if not stat.S_ISSOCK(mode):
+        raise StartupError(f"cannot listen at unix:{path}: the file exists and is no socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            pass  # nobody listens: stale
+        except BlockingIOError:
+            raise StartupError(f"cannot listen at unix:{path}: {_reason_text(errno.EADDRINUSE)}") from None
+        except OSError as error:
+            raise StartupError(f"cannot listen at unix:{path}: {_reason(error)}") from None
+        else:
+            raise StartupError(f"cannot listen at unix:{path}: {_reason_text(errno.EADDRINUSE)}")
+    try:
+        os.unlink(path)
+    except OSError as error:
+        raise StartupError(f"cannot listen at unix:{path}: {_reason(error)}") from None
+
+
+def _adopt(address: Address) -> socket.socket:
+    try:
+        if not stat.S_ISSOCK(os.fstat(address.fd).st_mode):
+            raise StartupError(f"cannot listen at {address}: the descriptor is no socket")
+        sock = socket.socket(fileno=os.dup(address.fd))
+        listening = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError as error:
+        raise StartupError(f"cannot listen at {address}: {_reason(error)}") from None
+    if not listening or sock.type != socket.SOCK_STREAM:
+        sock.close()
+        raise StartupError(f"cannot listen at {address}: the socket is not a listening stream socket")
+    sock.setblocking(False)
+    if sock.family != socket.AF_UNIX:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
+def _reason(error: OSError) -> str:
+    return _reason_text(error.errno or 0)
+
+
+def _reason_text(code: int) -> str:
+    if code == errno.EADDRINUSE:
+        return "the address is already in use; stop the other server or choose another one"
+    if code in (errno.EACCES, errno.EPERM):
+        return "no permission; ports below 1024 need privileges, and a socket file a writable directory"
+    if code == errno.EADDRNOTAVAIL:
+        return "this machine has no such address"
+    return os.strerror(code)
