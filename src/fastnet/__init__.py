@@ -8,25 +8,38 @@ from pathlib import Path
 from typing import Any
 
 from fastnet._version import __version__
-from fastnet.errors import ConfigError, FastnetError, LimitExceeded, ProtocolError
+from fastnet.errors import ConfigError, FastnetError, LimitExceeded, ProtocolError, StartupError
 
-__all__ = ["ConfigError", "FastnetError", "LimitExceeded", "ProtocolError", "__version__", "get_include", "serve"]
+__all__ = [
+    "ConfigError",
+    "FastnetError",
+    "LimitExceeded",
+    "ProtocolError",
+    "StartupError",
+    "__version__",
+    "get_include",
+    "serve",
+]
 
 
-def serve(target: Any, **options: Any) -> None:
-    """Run an app until SIGTERM or SIGINT; the same as the command ``fastnet serve``.
+def serve(target: Any, **options: Any) -> int:
+    """Run an app until SIGTERM or SIGINT; the same as the command ``fastnet serve``. For the main thread only.
 
     Args:
         target: a WSGI or ASGI app, or "module:attribute" naming one.
         options: the fields of `fastnet.servers.config.Config`: bind="127.0.0.1:8000",
             model="prefork" | "threaded" | "async", workers=1, threads=8, ...
 
+    Returns:
+        The exit status that the command would have: 0 when every request could be finished.
+
     Raises:
         ConfigError: an option has a value that cannot be used.
+        StartupError: the address is taken, or the app does not load or start.
     """
     from fastnet.servers import run
 
-    run(target, **options)
+    return run(target, **options)
 
 
 def get_include() -> str:

@@ -9,7 +9,7 @@
 The text of each tells a person what to do about it, in one line.
 """
 
-__all__ = ["ConfigError", "FastnetError", "LimitExceeded", "ProtocolError"]
+__all__ = ["ConfigError", "FastnetError", "LimitExceeded", "ProtocolError", "StartupError"]
 
 
 class FastnetError(Exception):
@@ -52,5 +52,8 @@ class StartupError(FastnetError):
     """
 
     def __init__(self, message: str, details: str = "") -> None:
-        super().__init__(message)
+        super().__init__(message, details)
         self.details = details
+
+    def __str__(self) -> str:
+        return str(self.args[0])

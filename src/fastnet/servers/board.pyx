@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.string cimport memcpy, memset, strnlen
+from libc.string cimport memcpy, memset
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ cdef class Board:
     def read(self, int worker, int thread):
         """The SlotFacts of a thread. IndexError if there is no such slot."""
         cdef Slot *slot = self.checked(worker, thread)
-        line = slot.line[:strnlen(slot.line, LINE_SIZE)]
+        line = slot.line[:LINE_SIZE].partition(b"\0")[0]
         return SlotFacts(slot.since, slot.beat, slot.requests, line.decode("latin-1"))
 
     def begin(self, int worker, int thread, double now, bytes line):
