@@ -16,7 +16,7 @@ demo: build
 	$(BIN)/python examples/demo.py
 
 test:
-	.ci/prepare
+	.ci/prepare test
 	$(MAKE) --no-print-directory $(VENV)/.test
 	.ci/stages lint types test-c test-python test-sanitized fuzz test-sdist test-versions \
 		test-freethreaded
