@@ -12,7 +12,6 @@ BUILD_INPUTS := setup.py pyproject.toml $(shell find src csrc \( -name build -pr
 	test-versions test-freethreaded clean
 
 demo: build
-	$(BIN)/pip install -q --disable-pip-version-check flask starlette
 	$(BIN)/python examples/demo.py
 
 test:
