@@ -9,21 +9,22 @@ cdef class Carrier:
     cdef readonly object client       # ("192.0.2.1", 50123), or None for a Unix socket
     cdef readonly object server       # ("192.0.2.7", 8000), or ("/run/app.sock", None)
     cdef readonly str scheme          # "http"
-    cdef int flush(self) except -1    # hand what conn has queued to the socket; called by the app when output was
-                                      # queued outside start/data/end (the pump flushes after those itself)
-    cdef int proceed(self) except -1  # the answer was completed, or wants_data() became true again, outside
-                                      # start/data/end: turn the crank (next pipelined request, more body)
+    cdef int flush(self) except -1    # hand what conn has queued to the socket. The pump does so itself after each
+                                      # turn; an app calls it for what it queued outside start/data/end/drained
+    cdef int proceed(self) except -1  # outside start/data/end: the answer was completed (send_end), or wants_data()
+                                      # became true again. Flushes, and goes on with the next request or more body
     cdef bint congested(self)         # too much output waits: produce no more until Exchange.drained()
-    cdef int abort(self) except -1    # drop the connection now (an answer broke midway)
+    cdef int abort(self) except -1    # drop the connection now: an answer broke midway
 
-# One request and its answer.
+# One request and its answer. The methods are called by the pump, in this order.
 cdef class Exchange:
     cdef Carrier carrier
     cdef int start(self) except -1    # the head is carrier.conn.request, lent until this returns
     cdef int data(self, const char *data, Py_ssize_t n) except -1   # body bytes, lent
     cdef int end(self) except -1      # the body is complete; trailers in carrier.conn.trailers
     cdef bint wants_data(self)        # False: enough body is waiting in the app; read no more of it for now
-    cdef int drained(self) except -1  # output that was congested is gone
+    cdef int eof(self) except -1      # the peer will send nothing more (it may still read the answer)
+    cdef int drained(self) except -1  # output that was congested is gone; called while an answer is in progress
     cdef int lost(self) except -1     # the connection is gone; no method of carrier may be called any more
 
 # What answers requests. One object a thread (native driver) or a loop (asyncio driver).

@@ -1,0 +1,53 @@
+"""How an app and the driver under it meet: Carrier below, App and Exchange above.
+
+The pump calls an Exchange as the request arrives; the Exchange answers through `carrier.conn` whenever it likes, and
+tells the carrier so when it was not called by the pump. None of these classes does anything itself.
+"""
+
+
+cdef class Carrier:
+    """One connection, as an app sees it. Drivers subclass it."""
+
+    cdef int flush(self) except -1:
+        raise NotImplementedError()
+
+    cdef int proceed(self) except -1:
+        raise NotImplementedError()
+
+    cdef bint congested(self):
+        return self.conn.congested()
+
+    cdef int abort(self) except -1:
+        raise NotImplementedError()
+
+
+cdef class Exchange:
+    """One request and its answer. App interfaces subclass it."""
+
+    cdef int start(self) except -1:
+        raise NotImplementedError()
+
+    cdef int data(self, const char *data, Py_ssize_t n) except -1:
+        return 0
+
+    cdef int end(self) except -1:
+        return 0
+
+    cdef bint wants_data(self):
+        return True
+
+    cdef int eof(self) except -1:
+        return 0
+
+    cdef int drained(self) except -1:
+        return 0
+
+    cdef int lost(self) except -1:
+        return 0
+
+
+cdef class App:
+    """What answers requests; one object a thread or loop."""
+
+    cdef Exchange open(self, Carrier carrier):
+        raise NotImplementedError()

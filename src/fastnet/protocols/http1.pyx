@@ -1,0 +1,485 @@
+"""One side of one HTTP/1.1 connection (RFC 9112), without I/O: bytes in, events out; answers in, bytes out.
+
+Events are pulled. `next` yields nothing of the next pipelined request until the answer to this one is complete and
+what is queued is not too much, so backpressure needs no code of its own: who does not pull is not fed, and who is
+PAUSED does not read. Input is lent for one turn and only what was not consumed is copied. Time is data: `deadline`
+says when `timeout` is due, from the clock value that the driver stored in the workspace; every slow-client rule
+stands under "time" below.
+
+This is the C face (http1.pxd); ServerConnection and ClientConnection in fastnet.protocols.http1_events are the Python
+one. What is sent is framed by the base class, in http1_sender.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from libc.math cimport INFINITY
+from libc.string cimport memcmp, memcpy, memmove, memset
+
+from fastnet.codecs cimport chttp1 as c
+from fastnet.codecs.chttp1 cimport fn_http1_field, fn_http1_head
+from fastnet.codecs.http1 cimport (Request, Response, decode_chunked, field_list, init_head, make_error,
+                                   parse_request_head, parse_response_head, parse_trailer_section)
+from fastnet.codecs.outbuffer cimport OutBuffer
+from fastnet.protocols.http1_sender cimport Sender
+from fastnet.protocols.workspace cimport Workspace
+
+from fastnet.errors import ProtocolError
+
+cdef enum:
+    # what is being received
+    IN_HEAD, IN_LENGTH, IN_CHUNKED, IN_TRAILERS, IN_UNTIL_EOF, IN_END, IN_DONE, IN_UPGRADED, IN_CLOSED
+
+cdef enum:
+    MAX_DISCARD = 65536        # body bytes read and dropped to keep a connection whose request was answered early
+    KEEP_ROOM = 4096           # a larger buffer of unconsumed input is given back when empty
+
+
+cdef class Connection(Sender):
+    """State of one connection. Pull events with next(); see the module's docstring and http1.pxd."""
+
+    def __init__(self, Workspace workspace not None, bint server=True):
+        self.ws = workspace
+        self.is_server = server
+        self.out = workspace.out if server else OutBuffer()
+        self._first = True
+        self._state = IN_HEAD
+        self._write_due = INFINITY
+        self._await_head(workspace.settings.first_byte_timeout if server else 0)
+        self._set_deadline()
+
+    def __dealloc__(self):
+        self._drop_partial()
+        PyMem_Free(self._kept)
+
+    # --- inbound -----------------------------------------------------------------------------------------------------
+
+    cdef int receive(self, const char *data, Py_ssize_t n) except -1:
+        cdef char *kept
+        cdef Py_ssize_t need = self._left + n, room
+        if self._state == IN_CLOSED:
+            self._left = 0
+            return 0
+        if self._left == 0:
+            self._cur, self._left = data, n
+            return 0
+        if need > self._kept_room:
+            room = max(self._kept_room * 2, need)
+            kept = <char *>PyMem_Realloc(self._kept, room)
+            if kept == NULL:
+                raise MemoryError(f"no memory for {room} bytes of input")
+            self._kept, self._kept_room = kept, room
+        memcpy(self._kept + self._left, data, n)
+        self._cur, self._left = self._kept, need
+        return 0
+
+    cdef int receive_end(self) except -1:
+        self.eof = True
+        return 0
+
+    cdef int settle(self) except -1:
+        cdef char *kept
+        if self._left == 0:
+            if self._kept != NULL:
+                PyMem_Free(self._kept)
+                self._kept, self._kept_room = NULL, 0
+        elif self._kept_room >= self._left:
+            memmove(self._kept, self._cur, self._left)
+            self._cur = self._kept
+        else:
+            kept = <char *>PyMem_Malloc(max(self._left, KEEP_ROOM))
+            if kept == NULL:
+                raise MemoryError("no memory for unconsumed input")
+            memcpy(kept, self._cur, self._left)
+            PyMem_Free(self._kept)
+            self._kept, self._kept_room, self._cur = kept, max(self._left, KEEP_ROOM), kept
+        self.data, self.data_len = NULL, 0
+        return self._set_deadline()
+
+    cdef int next(self) except -1:
+        if self._state == IN_HEAD:
+            return self._next_head()
+        if self._state == IN_DONE:
+            if self._left > 0:
+                return PAUSED
+            return NEED_DATA
+        if self._state <= IN_UNTIL_EOF:
+            return self._next_body()
+        if self._state == IN_END:
+            return self._finish_message()
+        return UPGRADED if self._state == IN_UPGRADED else CLOSED
+
+    cdef int _next_head(self) except -1:
+        cdef Workspace ws = self.ws
+        cdef fn_http1_head *head = &ws.head
+        cdef fn_http1_field *fields = ws.fields
+        cdef Py_ssize_t size
+        if self._left == 0:
+            if self.eof:
+                return self._close(self._partial != NULL or (not self.is_server and self.answering), False)
+            return NEED_DATA
+        if self.is_server:
+            if self._answers and (self._answers >= ws.settings.max_pipelined
+                                  or self.out.total - self.out.sent > ws.settings.max_output):
+                return PAUSED
+        elif not self.answering:
+            self._close(True, False)
+            raise ProtocolError("the server sent bytes that answer no request")
+        if self._partial != NULL:
+            head, fields = &self._partial.head, self._partial.fields
+        else:
+            init_head(head)
+        if self.is_server:
+            size = parse_request_head(head, self._cur, self._left, fields, &ws.settings.head)
+        else:
+            size = parse_response_head(head, self._cur, self._left, fields, &ws.settings.head)
+        if size >= 0:
+            self._first = False
+            self._input_due = INFINITY
+            if self.is_server:
+                return self._accept_request(head, size, fields)
+            return self._accept_response(head, size, fields)
+        if size == c.FN_INVALID:
+            return self._refuse(head.error)
+        if self.eof:
+            return self._close(True, False)
+        return self._keep_partial()
+
+    cdef int _keep_partial(self) except -1:
+        cdef Workspace ws = self.ws
+        cdef Partial *partial
+        if self._partial == NULL:
+            partial = <Partial *>PyMem_Malloc(sizeof(Partial))
+            if partial == NULL:
+                raise MemoryError()
+            partial.fields = <fn_http1_field *>PyMem_Malloc((ws.settings.head.max_fields + 1) * sizeof(fn_http1_field))
+            if partial.fields == NULL:
+                PyMem_Free(partial)
+                raise MemoryError()
+            partial.head = ws.head
+            memcpy(partial.fields, ws.fields, ws.head.n_fields * sizeof(fn_http1_field))
+            self._partial = partial
+            self._await_head(ws.settings.head_timeout)
+        return NEED_DATA
+
+    cdef int _drop_partial(self) noexcept:
+        if self._partial != NULL:
+            PyMem_Free(self._partial.fields)
+            PyMem_Free(self._partial)
+            self._partial = NULL
+        return 0
+
+    cdef int _accept_request(self, fn_http1_head *head, Py_ssize_t size, fn_http1_field *fields) except -1:
+        cdef Request request = self.ws.request
+        cdef const char *method = self._cur + head.method
+        cdef unsigned int flags = head.flags
+        cdef long long limit = self.ws.settings.max_body
+        request.lend(self._cur, size, head, fields)
+        self.request = request
+        if self._partial != NULL:
+            request.keep()
+            self._drop_partial()
+        self._cur += size
+        self._left -= size
+        self.minor_version = head.minor_version
+        self.is_head = head.method_len == 4 and memcmp(method, b"HEAD", 4) == 0
+        self.is_connect = head.method_len == 7 and memcmp(method, b"CONNECT", 7) == 0
+        self.keep_alive = (not flags & c.FN_HTTP1_CLOSE
+                           and (head.minor_version == 1 or flags & c.FN_HTTP1_KEEP_ALIVE != 0)
+                           and not self.ws.draining)
+        self.trailers = None
+        self.answering, self.head_sent = True, False
+        self.status, self.answer_bytes = 0, 0
+        self.body_bytes = 0
+        if flags & c.FN_HTTP1_CHUNKED:
+            self.content_length = -1
+            memset(&self._chunked, 0, sizeof(self._chunked))
+            self._state = IN_CHUNKED
+        else:
+            self.content_length = head.content_length
+            if self.content_length == 0:
+                self._state = IN_END
+                return HEAD
+            if limit and self.content_length > limit:
+                self._state = IN_LENGTH
+                return self.fail(413, f"the body of {self.content_length} bytes is over the limit of {limit}")
+            self._state = IN_LENGTH
+        self.expects_continue = flags & c.FN_HTTP1_EXPECT_CONTINUE != 0 and self._left == 0
+        self._since, self._window = self.ws.now, 0
+        self._body_progress()
+        return HEAD
+
+    cdef int _accept_response(self, fn_http1_head *head, Py_ssize_t size, fn_http1_field *fields) except -1:
+        cdef Response response = Response.__new__(Response)
+        cdef unsigned int flags = head.flags
+        cdef bint interim = 100 <= head.status < 200
+        response.lend(self._cur, size, head, fields)
+        response.keep()
+        self.response = response
+        self._drop_partial()
+        self._cur += size
+        self._left -= size
+        self.minor_version = head.minor_version
+        self.trailers, self.body_bytes = None, 0
+        if head.status == 101 or (self.is_connect and 200 <= head.status < 300):
+            self._state = IN_UPGRADED
+            return HEAD
+        if interim:
+            return HEAD          # the final head is still to come
+        if flags & c.FN_HTTP1_CLOSE or (head.minor_version == 0 and not flags & c.FN_HTTP1_KEEP_ALIVE):
+            self.keep_alive = False
+        self.content_length = head.content_length if flags & c.FN_HTTP1_HAS_LENGTH else -1
+        if self.is_head or head.status == 204 or head.status == 304 or self.content_length == 0:
+            self._state = IN_END
+        elif flags & c.FN_HTTP1_CHUNKED:
+            memset(&self._chunked, 0, sizeof(self._chunked))
+            self._state = IN_CHUNKED
+        elif self.content_length > 0:
+            self._state = IN_LENGTH
+        else:
+            self.keep_alive = False
+            self._state = IN_UNTIL_EOF
+        if self._state != IN_END:
+            self._since, self._window = self.ws.now, 0
+            self._body_progress()
+        return HEAD
+
+    cdef int _next_body(self) except -1:
+        cdef Py_ssize_t used
+        cdef size_t at = 0, n = 0
+        cdef bint dropping = self.is_server and not self.answering
+        while True:
+            if self.held and not dropping:
+                return PAUSED
+            if self._left == 0:
+                if not self.eof:
+                    return NEED_DATA
+                if self._state != IN_UNTIL_EOF:
+                    return self._close(True, False)
+                self._state = IN_END
+                return self._finish_message()
+            if self._state == IN_TRAILERS:
+                return self._next_trailers()
+            if self._state == IN_CHUNKED:
+                used = decode_chunked(&self._chunked, self._cur, self._left, self.ws.settings.max_extensions, &at, &n)
+                if used < 0:
+                    return self._refuse(self._chunked.error)
+                self.data, self.data_len = self._cur + at, n
+                if self._chunked.done:
+                    self._state = IN_TRAILERS
+            else:
+                used = self._left
+                if self._state == IN_LENGTH:
+                    used = min(used, self.content_length - self.body_bytes)
+                self.data, self.data_len = self._cur, used
+            self._cur += used
+            self._left -= used
+            self._window += used
+            self.body_bytes += self.data_len
+            self._body_progress()
+            if self._state == IN_LENGTH and self.body_bytes == self.content_length:
+                self._state = IN_END
+            elif self._state == IN_CHUNKED and self.ws.settings.max_body and self.is_server \
+                    and self.body_bytes > self.ws.settings.max_body:
+                return self.fail(413, f"the body is over the limit of {self.ws.settings.max_body} bytes")
+            if not dropping:
+                if self.data_len:
+                    return DATA
+            elif self._window > MAX_DISCARD:
+                return self._close(False, True)
+            if self._state == IN_END:
+                return self._finish_message()
+
+    cdef int _next_trailers(self) except -1:
+        cdef Workspace ws = self.ws
+        cdef fn_http1_head head
+        cdef fn_http1_field fields[65]       # Settings allows 64
+        cdef Py_ssize_t size
+        # Trailer sections are short and rare: parsed anew from their start when they come in pieces.
+        init_head(&head)
+        size = parse_trailer_section(&head, self._cur, self._left, fields, &ws.settings.trailers)
+        if size == c.FN_INVALID:
+            return self._refuse(head.error)
+        if size == c.FN_PARTIAL:
+            return self._close(True, False) if self.eof else NEED_DATA
+        if head.n_fields:
+            self.trailers = field_list(ws.request.names, self._cur, fields, head.n_fields)
+        self._cur += size
+        self._left -= size
+        self._state = IN_END
+        return self._finish_message()
+
+    cdef int _finish_message(self) except -1:
+        """The message is complete: say END, or go on to the next one if its answer already went out."""
+        self._state = IN_DONE
+        self._input_due = INFINITY
+        self.data, self.data_len = NULL, 0
+        if self.is_server:
+            if self.answering:
+                return END
+            return self._next_exchange()
+        self.answering = False
+        if self.keep_alive and not self.eof:
+            self._state = IN_HEAD
+        else:
+            self._state = IN_CLOSED
+        return END
+
+    cdef int _next_exchange(self) except -1:
+        """Request and answer are both complete."""
+        if not self.keep_alive:
+            return self._close(False, self._left > 0)
+        self._state = IN_HEAD
+        self._await_head(self.ws.settings.keepalive_timeout)
+        return self._next_head()
+
+    cdef int _close(self, bint truncated, bint linger) noexcept:
+        self._state = IN_CLOSED
+        self._left = 0
+        self.truncated, self.linger = truncated, linger
+        self.held = False
+        self._input_due = INFINITY
+        return CLOSED
+
+    cdef int _refuse(self, int error) except -1:
+        """The peer broke the rules: a server says so, a client raises."""
+        if not self.is_server:
+            self._close(True, False)
+            raise make_error(error)
+        err = make_error(error)
+        return self.fail(err.status, str(err))
+
+    cdef bint wants_read(self) noexcept:
+        if self._state == IN_CLOSED:
+            return self.linger
+        if self.eof or self.held:
+            return False
+        return not (self._left > 0 and (self._state == IN_DONE or self._answers != 0 and self._state == IN_HEAD
+                                        and self._partial == NULL))
+
+    cdef int hold(self, bint on) except -1:
+        if self.held == on:
+            return 0
+        self.held = on
+        if on:
+            self._input_due = INFINITY
+        else:
+            self._since, self._window = self.ws.now, 0
+            self._body_progress()
+        return self._set_deadline()
+
+    cdef int ask_body(self) except -1:
+        if self.expects_continue and not self.head_sent:
+            self.out.append(b"HTTP/1.1 100 Continue\r\n\r\n", 25)
+        self.expects_continue = False
+        return 0
+
+    # --- outbound ----------------------------------------------------------------------------------------------------
+
+    cdef int sent_end(self) except -1:
+        if not self.is_server:
+            return 0
+        self.answering = False
+        self._answers += 1
+        if self.status == 101:
+            self._state = IN_UPGRADED
+        elif self._state == IN_DONE or self._state == IN_END:
+            self._state = IN_END             # from where next() goes on to the next request
+        elif self._state != IN_CLOSED:
+            # answered before the body was read: read and drop a little of it, else give the connection up
+            if not self.keep_alive or self.content_length - self.body_bytes > MAX_DISCARD:
+                self._close(False, True)
+            else:
+                self.held, self._window = False, 0
+                self._body_progress()
+        return 0
+
+    cdef int fail(self, int status, str text) except -1:
+        cdef bytes body
+        if self._state == IN_CLOSED:
+            return CLOSED
+        self.keep_alive = False
+        if self.head_sent and self.answering:
+            return self.abort()
+        # a head that never became a request still gets its answer
+        self.answering, self.head_sent = True, False
+        if self._state == IN_HEAD:
+            self.is_head, self.minor_version, self.is_connect = False, 1, False
+        self.expects_continue = False
+        body = text.encode("utf-8", "replace") + b"\n"
+        self.answer_bytes = 0
+        self.begin_head(status, NULL, 0)
+        self.add_field(b"content-type", 12, b"text/plain; charset=utf-8", 25)
+        self.end_head(PyBytes_GET_SIZE(body))
+        self.send_data(PyBytes_AS_STRING(body), PyBytes_GET_SIZE(body), None)
+        self.answering = False
+        self._drop_partial()
+        return self._close(True, not self.eof)
+
+    cdef int abort(self) except -1:
+        self.aborted = True
+        return self._close(True, False)
+
+    cdef int wrote(self, Py_ssize_t n) except -1:
+        self.out.advance(n)
+        return self.progress(n, self.out.total > 0)
+
+    cdef int progress(self, Py_ssize_t n, bint pending) except -1:
+        if not pending:
+            self._answers = 0
+            if self._write_due != INFINITY:
+                self._write_due = INFINITY
+                if self._state == IN_HEAD and self._partial == NULL:
+                    self._await_head(self.ws.settings.keepalive_timeout)
+                self._set_deadline()
+            return 0
+        if self._write_due == INFINITY:
+            self._write_since, self._write_window = self.ws.now, 0
+        self._write_window += n
+        if n > 0 or self._write_due == INFINITY:
+            self._write_due = slow_after(self._write_since, self._write_window, self.ws.now,
+                                         self.ws.settings.write_timeout, self.ws.settings.min_rate)
+        return self._set_deadline()
+
+    # --- time --------------------------------------------------------------------------------------------------------
+
+    cdef int _await_head(self, double wait) noexcept:
+        self._input_due = self.ws.now + wait if wait > 0 else INFINITY
+        return 0
+
+    cdef int _body_progress(self) noexcept:
+        self._input_due = slow_after(self._since, self._window, self.ws.now, self.ws.settings.body_timeout,
+                                     self.ws.settings.min_rate)
+        return 0
+
+    cdef int _set_deadline(self) noexcept:
+        self.deadline = min(self._input_due, self._write_due)
+        return 0
+
+    cdef int timeout(self) except -1:
+        if self.ws.now >= self._write_due:
+            return self.abort()
+        if self._state == IN_HEAD:
+            if self._partial == NULL:
+                if self._write_due != INFINITY:
+                    self._input_due = INFINITY      # not idle: it is still reading answers
+                    return self._set_deadline()
+                return self._close(False, False)
+            if self.is_server:
+                return self.fail(408, f"the request head did not arrive within {self.ws.settings.head_timeout:g} s")
+            return self.abort()
+        if self.is_server and self.answering:
+            return self.fail(408, f"the request body came too slowly: under {self.ws.settings.min_rate:g} bytes/s")
+        return self.abort()
+
+    def take_rest(self) -> bytes:
+        """After UPGRADED: what the peer already sent in the new protocol."""
+        rest = PyBytes_FromStringAndSize(self._cur, self._left)
+        self._left = 0
+        return rest
+
+
+cdef inline double slow_after(double since, long long window, double now, double grace, double rate) noexcept nogil:
+    """When a transfer is too slow: after `grace` seconds of silence, or past them with an average under `rate`."""
+    if grace <= 0:
+        return INFINITY
+    return min(now + grace, since + grace + window / rate) if rate > 0 else now + grace

@@ -1,0 +1,36 @@
+# The sending half of an HTTP/1.1 connection.
+from fastnet.codecs.outbuffer cimport OutBuffer
+from fastnet.protocols.workspace cimport Workspace
+
+cdef class Sender:
+    cdef Workspace ws
+    cdef OutBuffer out                  # the workspace's, unless something is left unsent
+    # the exchange in progress
+    cdef readonly bint answering        # a request was handed out (client: sent) and its answer is not complete
+    cdef readonly bint head_sent
+    cdef bint is_head, is_connect       # method of the request
+    cdef readonly bint keep_alive       # the connection goes on after this exchange
+    cdef bint expects_continue          # the client waits for 100 (Continue)
+    cdef readonly bint eof              # the peer will send nothing more
+    cdef unsigned char minor_version    # of the message received last
+    # the message being sent
+    cdef bint sent_chunked, body_forbidden
+    cdef unsigned char _seen            # SEEN_DATE ...
+    cdef readonly int status
+    cdef int _answers                   # answers queued since output was last empty
+    cdef Py_ssize_t _mark               # where the head in progress began in `out`
+    cdef long long _length              # Content-Length the app gave; -1: none
+    cdef long long answer_left          # body bytes still due by Content-Length; -1: not counted
+    cdef readonly long long answer_bytes    # body bytes sent so far
+
+    cdef int begin_head(self, int status, const char *reason, Py_ssize_t n) except -1   # NULL: the standard phrase
+    cdef int begin_request(self, str method, str target) except -1
+    cdef int add_field(self, const char *name, Py_ssize_t name_len, const char *value, Py_ssize_t value_len) except -1
+    cdef int end_head(self, long long length) except -1    # length of the whole body if known, else -1
+    cdef int send_data(self, const char *data, Py_ssize_t n, bytes owner) except -1     # owner may be None
+    cdef int send_end(self, list trailers) except -1       # trailers may be None
+    cdef int sent_end(self) except -1                      # hook: the message sent is complete
+    cdef bint congested(self) noexcept                     # more than max_output waits
+    cdef int settle_output(self) except -1                 # keep what is unsent, give the workspace its buffer back
+    cdef int _take_length(self, const char *value, Py_ssize_t n) except -1
+    cdef int _end_request(self, long long length) except -1

@@ -1,0 +1,27 @@
+# What the HTTP/1.1 connections of one listener, and of one thread, have in common.
+from fastnet.codecs.chttp1 cimport fn_http1_field, fn_http1_head, fn_http1_limits
+from fastnet.codecs.http1 cimport Request
+from fastnet.codecs.outbuffer cimport OutBuffer
+
+# Limits and deadlines; read only.
+cdef class Settings:
+    cdef fn_http1_limits head
+    cdef fn_http1_limits trailers
+    cdef readonly unsigned int max_extensions
+    cdef readonly long long max_body           # 0: unlimited
+    cdef readonly Py_ssize_t max_output        # bytes queued before next() says PAUSED
+    cdef readonly int max_pipelined            # answers queued before next() says PAUSED
+    cdef readonly double first_byte_timeout, head_timeout, keepalive_timeout
+    cdef readonly double body_timeout, write_timeout
+    cdef readonly double min_rate              # bytes/s, of a body coming in or an answer going out
+
+# Scratch space, clock and common header lines of the connections that one thread serves.
+cdef class Workspace:
+    cdef readonly Settings settings
+    cdef fn_http1_field *fields
+    cdef fn_http1_head head
+    cdef Request request                # lent at HEAD, reused
+    cdef OutBuffer out                  # lent to the connection whose turn it is
+    cdef double now                     # monotonic seconds; the driver sets it each turn
+    cdef bytes date_line, server_line   # b"date: ...\r\n", b"server: ...\r\n"; empty: none sent
+    cdef bint draining                  # every answer from now on says Connection: close

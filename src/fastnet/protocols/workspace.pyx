@@ -1,0 +1,58 @@
+"""What the HTTP/1.1 connections of one listener, and of one thread, have in common.
+
+`Settings` are the limits and deadlines, fixed when serving begins. A `Workspace` is the scratch space of one thread:
+a connection borrows it for the length of its turn and owns next to nothing while it is idle, which is why ten
+thousand idle connections cost a few megabytes.
+"""
+
+cimport cython
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+
+from fastnet.codecs.chttp1 cimport fn_http1_field
+from fastnet.codecs.http1 cimport Request
+from fastnet.codecs.outbuffer cimport OutBuffer
+
+cdef enum:
+    MAX_TRAILERS = 64      # field lines in a trailer section
+
+
+@cython.final
+cdef class Settings:
+    """Limits (bytes, counts) and deadlines (seconds) of HTTP/1.1 connections.
+
+    Sizes are the largest accepted. 0 means no limit for max_body and "never" for a deadline. body_timeout and
+    write_timeout are both the longest silence and the grace after which the average must have reached min_rate
+    (bytes/s), so that a peer that trickles is dropped as surely as one that is silent.
+    """
+
+    def __init__(self, *, unsigned int max_request_line=8190, unsigned int max_header_bytes=65536,
+                 unsigned int max_headers=100, long long max_body=0, unsigned int max_chunk_extensions=4096,
+                 unsigned int max_trailer_bytes=8192, int max_pipelined=64, Py_ssize_t max_output=262144,
+                 double first_byte_timeout=15, double head_timeout=10, double body_timeout=20, double min_rate=500,
+                 double keepalive_timeout=60, double write_timeout=30):
+        self.head.max_line, self.head.max_head, self.head.max_fields = max_request_line, max_header_bytes, max_headers
+        self.trailers.max_line = 0
+        self.trailers.max_head, self.trailers.max_fields = max_trailer_bytes, min(MAX_TRAILERS, max_headers)
+        self.max_extensions, self.max_body = max_chunk_extensions, max_body
+        self.max_pipelined, self.max_output = max_pipelined, max_output
+        self.first_byte_timeout, self.head_timeout = first_byte_timeout, head_timeout
+        self.body_timeout, self.min_rate = body_timeout, min_rate
+        self.keepalive_timeout, self.write_timeout = keepalive_timeout, write_timeout
+
+
+@cython.final
+cdef class Workspace:
+    """Scratch space of the connections that one thread serves; never used by two threads at once."""
+
+    def __init__(self, Settings settings not None, bytes server=b""):
+        self.settings = settings
+        self.fields = <fn_http1_field *>PyMem_Malloc((settings.head.max_fields + 1) * sizeof(fn_http1_field))
+        if self.fields == NULL:
+            raise MemoryError()
+        self.request = Request.__new__(Request)
+        self.out = OutBuffer()
+        self.date_line = b""
+        self.server_line = b"server: %s\r\n" % server if server else b""
+
+    def __dealloc__(self):
+        PyMem_Free(self.fields)
