@@ -3,7 +3,7 @@
 `Config` is checked when it is made, so whoever holds one need not check again. The command line is built from the same
 fields (`options()`), which is why a new option is one new line here and nothing anywhere else.
 
-Times are in seconds, sizes in bytes, rates in bytes per second; the last word of a name says which where it is not plain.
+Times are in seconds, sizes in bytes, rates in bytes per second.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NEVER_S = 1e9
 
 @dataclass(frozen=True)
 class Option:
-    """What is known about one field of Config beside its name and default. `kind` is its type: of each item if `many`."""
+    """What is known about a field of Config beside its name and default. `kind` is its type: of each item if `many`."""
 
     kind: type
     help: str
@@ -105,7 +105,7 @@ def _time(default: float, low: float, help: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """All options of a server. Raises ConfigError for a value out of its range, of the wrong type, or at odds with another.
+    """All options of a server. Raises ConfigError for a value out of range, of a wrong type, or at odds with another.
 
     `workers` and `threads` given as 0 are replaced by the model's own number, so that both are 1 or more here.
     """

@@ -86,30 +86,60 @@ def actual_address(address: Address, sock: socket.socket) -> Address:
     """`address` with what the kernel chose in it: the port when 0 was asked for, and whatever fd://N stands for."""
     name = sock.getsockname()
     if sock.family == socket.AF_UNIX:
-        return replace(address, path=os.fsdecode(name))
-    return replace(address, host=name[0], port=name[1])
+        return replace(address, kind="unix", path=os.fsdecode(name))
+    return replace(address, kind="tcp", host=name[0], port=name[1])
 
 
-def url(address: Address, sock: socket.socket) -> str:
-    """How to reach it, for a person: http://127.0.0.1:8000, http://[::1]:8000 or unix:/run/app.sock."""
-    actual = actual_address(address, sock)
-    if sock.family == socket.AF_UNIX:
-        return f"unix:{actual.path}"
-    return f"http://{replace(actual, kind='tcp')}"
+class Listeners:
+    """All the places a server listens at, opened together. Raises StartupError, with none left open.
+
+    With `reuse_port` the addresses are only held, so that a taken port is noticed and port 0 becomes one port for all
+    workers; each worker then opens its own sockets at `addresses`.
+    """
+
+    def __init__(self, addresses: list[Address], backlog: int, reuse_port: bool) -> None:
+        self._reuse_port = reuse_port
+        self._owner = os.getpid()
+        self._files: list[tuple[str, tuple[int, int]]] = []
+        self.sockets: list[socket.socket] = []
+        self.addresses: list[Address] = []
+        try:
+            for address in addresses:
+                sock = open_socket(address, backlog, reuse_port=reuse_port, listen=not reuse_port)
+                self.sockets.append(sock)
+                self.addresses.append(actual_address(address, sock))
+                if address.kind == "unix":
+                    path = os.path.abspath(address.path)
+                    self._files.append((path, _identity(path)))
+        except BaseException:
+            self.close()
+            raise
+
+    def for_worker(self) -> list[socket.socket] | list[Address]:
+        """What a worker serves: sockets that it inherits, or addresses to open by itself."""
+        return self.addresses if self._reuse_port else self.sockets
+
+    def urls(self) -> list[str]:
+        """How to reach them, for a person: http://127.0.0.1:8000, http://[::1]:8000 or unix:/run/app.sock."""
+        return [str(address) if address.kind == "unix" else f"http://{address}" for address in self.addresses]
+
+    def close(self) -> None:
+        """Close this process's copies, and remove the socket files if it is the one that made them."""
+        for sock in self.sockets:
+            sock.close()
+        self.sockets.clear()
+        if os.getpid() == self._owner:
+            for path, identity in self._files:
+                _remove_unix_socket(path, identity)
+        self._files.clear()
 
 
-def remove_unix_socket(path: str, identity: tuple[int, int]) -> None:
-    """Remove the socket file unless somebody has put another one in its place since."""
+def _remove_unix_socket(path: str, identity: tuple[int, int]) -> None:
     try:
-        if _identity(path) == identity:
+        if _identity(path) == identity:  # else somebody has put another one in its place since
             os.unlink(path)
     except OSError:
         pass  # gone already, or no longer ours to remove
-
-
-def unix_identity(path: str) -> tuple[int, int]:
-    """What tells this socket file from a later one at the same path; for remove_unix_socket()."""
-    return _identity(path)
 
 
 def _identity(path: str) -> tuple[int, int]:

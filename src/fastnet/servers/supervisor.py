@@ -1,0 +1,309 @@
+"""The supervisor: binds, forks workers, replaces dead and stuck ones, drains. It never sees a byte of traffic.
+
+One thread, one wait: poll() on the pipe that signals write to and on one report pipe a worker, until the next thing is
+due: a restart, a deadline, the moment at which a request now running would have run too long. An idle server wakes it
+once in `request_timeout`.
+
+A worker is a process in one of these states:
+
+    down --start--> starting --"ready"--> ready --dies--> down (restarted at once; a crash loop backs off)
+                       |                    |
+                       +---- too long ------+---> doomed: it writes its stacks, then is killed
+
+When no worker has ever been ready, the first failure ends the server: there is no point in retrying a typing error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+from fastnet.errors import StartupError
+from fastnet.servers import log
+from fastnet.servers.board import Board
+from fastnet.servers.config import Config
+from fastnet.servers.listeners import Address, Listeners
+from fastnet.servers.log import LOGGER
+from fastnet.servers.process import WorkerProcess
+from fastnet.servers.worker import Report, run_worker
+
+Work = Callable[[Config, list[socket.socket] | list[Address], Board, int, Report], int]
+
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# A worker that was ready for this long was no part of a crash loop.
+_STABLE_S = 10.0
+# Delay before the second restart in a row, doubled for each further one; the first is at once.
+_BACKOFF_S = 0.25
+_MAX_BACKOFF_S = 30.0
+# Between attempts when the system refuses another process.
+_FORK_RETRY_S = 1.0
+# For a stuck worker to write its stacks. It needs no GIL for that, only to leave an uninterruptible system call.
+_DUMP_S = 0.5
+
+
+class _Worker(WorkerProcess):
+    """A worker process and what the supervisor means to do with it. Times are monotonic seconds."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(index)
+        self.deaths = 0  # in a row, none of them after a stable life
+        self.start_at = 0.0  # when down
+        self.kill_at = math.inf  # when doomed
+        self.doom = ""  # why
+
+    def __str__(self) -> str:
+        return f"worker {self.index + 1}"
+
+
+class Supervisor:
+    """Runs the workers of one Config. `work` is what each does; another than run_worker is for tests and embedders."""
+
+    def __init__(self, config: Config, work: Work = run_worker) -> None:
+        self._config = config
+        self._work = work
+        self._board = Board(config.workers, config.slots)
+        self._workers = [_Worker(index) for index in range(config.workers)]
+        self._serving = False  # a worker has been ready
+        self._stopping = False
+        self._stop_at = math.inf  # when to use force
+        self._status = 0
+
+    def run(self) -> int:
+        """Serve until SIGTERM or SIGINT. For the main thread. Raises StartupError.
+
+        Returns 0, or 1 if a worker had to be killed at the end of the drain, or, after a second signal, 128 and its
+        number.
+        """
+        log.configure(self._config.log_level)
+        with contextlib.ExitStack() as stack:
+            self._signal_fd = stack.enter_context(_signals())
+            self._listeners = Listeners(
+                self._config.addresses(), self._config.backlog, reuse_port=self._config.reuse_port
+            )
+            stack.callback(self._listeners.close)
+            stack.callback(self._kill_all)
+            self._start_due()
+            while not self._stopping or any(worker.pid for worker in self._workers):
+                self._wait()
+                self._bury_dead()
+                self._start_due()
+                self._check_deadlines()
+            LOGGER.info("stopped after %d requests", self._board.requests())
+        return self._status
+
+    # Waiting
+
+    def _wait(self) -> None:
+        poll = select.poll()
+        poll.register(self._signal_fd, select.POLLIN)
+        reporting = {worker.report_fd: worker for worker in self._workers if worker.report_fd >= 0}
+        for fd in reporting:
+            poll.register(fd, select.POLLIN)
+        due = self._next_due()
+        # Rounded up, so as not to wake a moment too early and turn round for nothing.
+        timeout_ms = None if due == math.inf else max(0, math.ceil((due - time.monotonic()) * 1000))
+        for fd, _ in poll.poll(timeout_ms):
+            if fd == self._signal_fd:
+                for signum in os.read(fd, 4096):
+                    if signum in _STOP_SIGNALS:
+                        self._stop(signal.Signals(signum))
+            else:
+                self._hear(reporting[fd])
+
+    def _next_due(self) -> float:
+        due = self._stop_at
+        for worker in self._workers:
+            if not worker.pid:
+                if not self._stopping:
+                    due = min(due, worker.start_at)
+            elif worker.doom:
+                due = min(due, worker.kill_at)
+            elif worker.ready is None:
+                due = min(due, worker.started + self._config.startup_timeout)
+            elif self._config.request_timeout:
+                due = min(due, self._oldest(worker)[0] + self._config.request_timeout)
+        return due
+
+    def _hear(self, worker: _Worker) -> None:
+        was_ready = worker.ready is not None
+        worker.read_report()
+        if worker.ready is not None and not was_ready:
+            LOGGER.debug("%s (pid %d) is ready", worker, worker.pid)
+            if not self._serving:
+                self._serving = True
+                count = len(self._workers)
+                LOGGER.info(
+                    "serving %s (%s, %d worker%s)",
+                    " ".join(self._listeners.urls()),
+                    self._config.model,
+                    count,
+                    "s" * (count != 1),
+                )
+
+    # Starting and restarting
+
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for worker in self._workers:
+            if not worker.pid and worker.start_at <= now and not self._stopping:
+                self._start(worker)
+
+    def _start(self, worker: _Worker) -> None:
+        self._board.clear(worker.index)
+        worker.doom, worker.kill_at = "", math.inf
+        others = [other.report_fd for other in self._workers if other.report_fd >= 0]
+        listeners = self._listeners.for_worker()
+        try:
+            worker.start(
+                lambda report: self._work(self._config, listeners, self._board, worker.index, report),
+                close=[*others, self._signal_fd],
+            )
+        except OSError as error:  # too many processes, or files
+            if not self._serving:
+                raise StartupError(f"cannot start {worker}: {error.strerror}") from None
+            worker.start_at = time.monotonic() + _FORK_RETRY_S
+            LOGGER.error("cannot start %s: %s; trying again in %g s", worker, error.strerror, _FORK_RETRY_S)
+            return
+        LOGGER.debug("%s started (pid %d)", worker, worker.pid)
+
+    def _bury_dead(self) -> None:
+        for worker in self._workers:
+            pid = worker.pid
+            how = worker.exited()
+            if how is not None:
+                self._died(worker, pid, how)
+
+    def _died(self, worker: _Worker, pid: int, how: str) -> None:
+        now = time.monotonic()
+        if self._stopping:
+            LOGGER.debug("%s (pid %d) %s", worker, pid, how)
+            return
+        if not self._serving:
+            # Stacks of a stuck start are in the log by now.
+            raise worker.error or StartupError(worker.doom or f"{worker} {how} before it was ready", worker.stacks)
+        if worker.ready is not None and now - worker.ready >= _STABLE_S:
+            worker.deaths = 0
+        delay = min(_MAX_BACKOFF_S, _BACKOFF_S * 2 ** (worker.deaths - 1)) if worker.deaths else 0.0
+        worker.deaths += 1
+        worker.start_at = now + delay
+        if worker.error is not None:
+            how = str(worker.error)
+        then = "starting another"
+        if delay:
+            then = f"it failed {worker.deaths} times in a row; starting another in {delay:g} s"
+        LOGGER.error("%s (pid %d) died: %s; %s", worker, pid, worker.doom or how, then)
+        if worker.error is not None:
+            log.lines(logging.ERROR, worker.error.details)
+        elif not worker.doom:
+            log.lines(logging.ERROR, worker.stacks)  # of a crash
+
+    # Deadlines
+
+    def _check_deadlines(self) -> None:
+        now = time.monotonic()
+        if now >= self._stop_at:
+            self._force("the drain timeout has passed", 1)
+        for worker in self._workers:
+            if not worker.pid:
+                continue
+            if worker.doom:
+                if now >= worker.kill_at:
+                    self._kill_doomed(worker)
+            elif worker.ready is None:
+                if now >= worker.started + self._config.startup_timeout:
+                    self._doom(worker, f"not ready after {self._config.startup_timeout:g} s")
+            elif self._config.request_timeout:
+                since, line = self._oldest(worker)
+                if now >= since + self._config.request_timeout:
+                    self._doom(worker, f"stuck for {now - since:.1f} s in {line}")
+
+    def _oldest(self, worker: _Worker) -> tuple[float, str]:
+        """When the request that has run longest began, or a loop last showed life (now: neither); and what it is."""
+        oldest, line = time.monotonic(), ""
+        for thread in range(self._board.threads):
+            facts = self._board.read(worker.index, thread)
+            for since in (facts.since, facts.beat):
+                if since and since < oldest:
+                    oldest, line = since, repr(facts.line) if facts.line else "its event loop"
+        return oldest, line
+
+    def _doom(self, worker: _Worker, why: str) -> None:
+        worker.doom = why
+        worker.kill_at = time.monotonic() + _DUMP_S
+        worker.dump_stacks()
+
+    def _kill_doomed(self, worker: _Worker) -> None:
+        worker.read_report()
+        LOGGER.error("%s (pid %d) is %s; killing it. Its stacks:", worker, worker.pid, worker.doom)
+        log.lines(logging.ERROR, worker.stacks or "(it wrote none)")
+        worker.kill(signal.SIGKILL)
+        worker.kill_at = math.inf
+
+    # Stopping
+
+    def _stop(self, signum: signal.Signals) -> None:
+        if self._stopping:
+            self._force(f"a second signal ({signum.name})", 128 + signum)
+            return
+        LOGGER.info("%s: finishing the requests in progress", signum.name)
+        self._stopping = True
+        self._stop_at = time.monotonic() + self._config.drain_timeout
+        self._listeners.close()
+        for worker in self._workers:
+            worker.kill(signal.SIGTERM)
+
+    def _force(self, why: str, status: int) -> None:
+        alive = [worker for worker in self._workers if worker.pid]
+        LOGGER.warning("%s: killing %d worker%s", why, len(alive), "s" * (len(alive) != 1))
+        self._status = status
+        self._stop_at = math.inf
+        for worker in alive:
+            worker.kill(signal.SIGKILL)
+
+    def _kill_all(self) -> None:
+        """Leave no process behind, whatever ended run()."""
+        for worker in self._workers:
+            worker.kill(signal.SIGKILL)
+        for worker in self._workers:
+            if worker.pid:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(worker.pid, 0)
+            if worker.report_fd >= 0:
+                os.close(worker.report_fd)
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[int]:
+    """Signals as bytes to read from the yielded descriptor; the handlers from before are put back at the end."""
+    read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
+    os.set_blocking(write_end, False)
+    handlers = {}
+    try:
+        try:
+            old_fd = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+        except ValueError:
+            raise StartupError("serving must be started in the main thread, which receives the signals") from None
+        try:
+            for signum in (*_STOP_SIGNALS, signal.SIGCHLD):
+                handlers[signum] = signal.signal(signum, _ignore)
+            yield read_end
+        finally:
+            for signum, handler in handlers.items():
+                signal.signal(signum, handler if handler is not None else signal.SIG_DFL)
+            signal.set_wakeup_fd(old_fd)
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+
+
+def _ignore(signum: int, frame: FrameType | None) -> None:
+    """A handler that leaves it to the wake-up descriptor; SIG_IGN would not write there."""

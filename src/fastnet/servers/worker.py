@@ -1,0 +1,97 @@
+"""What runs in a worker process: load the application, pick the driver, serve until told to stop.
+
+A driver is a module with
+
+    run(config, app, interface, sockets, board, worker, ready) -> exit status
+
+It calls `ready()` once it accepts connections, begins to drain at SIGTERM (whose handler it installs itself, in the
+main thread) and returns when the last request is answered; the supervisor sees to the deadline. StartupError, raised
+before `ready()`, says why serving cannot begin. There are two: `native` for WSGI, with one thread or many on a
+readiness loop, and `asynchronous`, on asyncio, for ASGI everywhere and for WSGI under the async model.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import json
+import os
+import resource
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from fastnet.errors import FastnetError, StartupError
+from fastnet.servers.board import Board
+from fastnet.servers.config import Config
+from fastnet.servers.listeners import Address, open_socket
+from fastnet.servers.loading import load
+from fastnet.servers.log import LOGGER
+
+Driver = Callable[[Config, Any, str, list[socket.socket], Board, int, Callable[[], None]], int]
+
+# On this signal a worker writes the stacks of all its threads into its report pipe.
+DUMP_SIGNAL = signal.SIGUSR1
+# Files of the application beside the connections.
+_SPARE_FILES = 256
+
+
+class Report:
+    """The worker's end of a pipe to the supervisor. A line of JSON is a message, any other text a dump of stacks."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def ready(self) -> None:
+        """Connections are being accepted."""
+        self._write({"ready": True})
+
+    def error(self, error: StartupError) -> None:
+        """Serving cannot begin."""
+        # A pipe takes this much without a reader being at hand.
+        self._write({"error": str(error)[:4096], "details": error.details[-16384:]})
+
+    def _write(self, message: dict[str, Any]) -> None:
+        os.write(self.fd, json.dumps(message).encode() + b"\n")
+
+
+def run_worker(
+    config: Config, listeners: list[socket.socket] | list[Address], board: Board, worker: int, report: Report
+) -> int:
+    """Serve, as worker number `worker`, and return the exit status. Addresses (SO_REUSEPORT) are bound here."""
+    faulthandler.enable(report.fd)
+    faulthandler.register(DUMP_SIGNAL, report.fd, all_threads=True)
+    _raise_file_limit(config.max_connections + _SPARE_FILES)
+    try:
+        sockets = [
+            open_socket(listener, config.backlog, reuse_port=True) if isinstance(listener, Address) else listener
+            for listener in listeners
+        ]
+        app, interface = load(config)
+        return _driver(config.model, interface)(config, app, interface, sockets, board, worker, report.ready)
+    except StartupError as error:
+        report.error(error)
+        return 1
+    except FastnetError as error:
+        report.error(StartupError(str(error)))
+        return 1
+    except Exception:
+        LOGGER.exception("the worker failed")
+        return 1
+
+
+def _driver(model: str, interface: str) -> Driver:
+    # Imported when picked: asyncio alone is a third of a worker's memory.
+    name = "native" if interface == "wsgi" and model != "async" else "asynchronous"
+    driver: Driver = importlib.import_module(f"fastnet.servers.{name}").run
+    return driver
+
+
+def _raise_file_limit(wanted: int) -> None:
+    # The soft limit, often 1024, is for programs that call select(); the hard one is what the machine's owner allows.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
