@@ -12,7 +12,11 @@ from setuptools.command.build_py import build_py
 
 # Kernels that each extension owns; any extension may cimport another's C functions.
 KERNELS: dict[str, list[str]] = {
-    "fastnet.codecs.http1": ["http1", "http1_fields", "chunked", "scan", "url", "cpu"],
+    "fastnet.codecs.http1": [
+        *("http1", "http1_machine", "http1_fields", "http1_error", "char_class", "scan", "chunked"),
+        *("simd/http1_sse42", "simd/http1_avx2", "simd/http1_avx512", "simd/http1_neon"),
+        *("authority", "url", "cpu"),
+    ],
 }
 HEADERS = sorted(map(str, Path("csrc").rglob("*.h")))
 
