@@ -1,1 +1,1 @@
-"""What fastnet costs, next to its peers: `python -m benchmarks.kernels` without sockets, `python -m benchmarks.servers` with."""
+"""What fastnet costs next to its peers: `python -m benchmarks.kernels`, `python -m benchmarks.servers`."""

@@ -1,4 +1,4 @@
-"""Results as text: the facts of the machine, a table a row, the bars with met or missed; into JSON and docs/benchmarks.md."""
+"""Results as text: the facts of the machine, a table a row, its bars met or missed; kept as JSON and in docs/."""
 
 import importlib.metadata
 import json
@@ -12,11 +12,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bars import Bar
 from benchmarks.servers.contenders import BUILD, ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-PEERS = ("fastwsgi", "fastpysgi", "bjoern", "granian", "gunicorn", "uvicorn", "uvloop", "socketify", "httptools", "zttp",
-         "h11", "flask", "django", "starlette")  # fmt: skip
+PEERS = (
+    *("fastwsgi", "fastpysgi", "bjoern", "granian", "gunicorn", "uvicorn", "uvloop", "socketify"),
+    *("httptools", "zttp", "h11", "flask", "django", "starlette"),
+)
 PROGRAMS = {"wrk": ["wrk", "-v"], "nginx": ["nginx", "-v"], "h2o": ["h2o", "--version"], "cc": ["cc", "--version"]}
 
 # metric -> (column head, divisor, digits)
@@ -30,6 +33,7 @@ COLUMNS = {
     "kib_per_connection": ("KiB a connection", 1, 2),
     "idle_cpu_percent": ("idle CPU, %", 1, 2),
     "ns": ("ns", 1, 0),
+    "heads_per_s": ("heads/s, k", 1e3, 0),
 }
 
 
@@ -71,7 +75,7 @@ def paired(result: dict[str, Any], who: str, metric: str, against: str | None) -
     return [a / b for a, b in zip(mine, result["contenders"][against][metric], strict=True)]
 
 
-def judge(result: dict[str, Any], bar: Any) -> dict[str, Any] | None:
+def judge(result: dict[str, Any], bar: Bar) -> dict[str, Any] | None:
     """A bar's value, or None when a side was not measured."""
     if bar.who not in result["contenders"] or bar.against not in (None, *result["contenders"]):
         return None

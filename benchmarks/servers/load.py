@@ -1,4 +1,4 @@
-"""Load on a running server: first one answer is checked byte by byte, then a client asks, then all it counted is checked.
+"""Load on a running server: one answer is checked byte by byte, then a client asks, then its counts are checked.
 
 A run is worth nothing if a request failed or an answer was not the one that was checked, so either raises ServerFailed.
 """

@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from benchmarks.servers.contenders import ROOT, Contender
 
@@ -50,7 +51,7 @@ class Server:
         self._log = Path(self._files.name) / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         pin = ["taskset", "-c", str(self.core)] if self.core is not None else []
         command = [*pin, *self.contender.command(self.workload, self.port, Path(self._files.name))]
         path = os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])

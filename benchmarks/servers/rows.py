@@ -6,8 +6,18 @@ A bar compares one contender's figure with another's of the same round, or with 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from benchmarks.bars import Bar
 from benchmarks.servers.contenders import (
-    GUNICORN, H2O, NGINX, C, Contender, fastnet, granian, launched, socketify, uvicorn,
+    GUNICORN,
+    H2O,
+    NGINX,
+    C,
+    Contender,
+    fastnet,
+    granian,
+    launched,
+    socketify,
+    uvicorn,
 )  # fmt: skip
 from benchmarks.servers.idle import measure_idle
 from benchmarks.servers.load import Load, measure
@@ -18,22 +28,6 @@ IDLE_CONNECTIONS = 10_000
 THREADS = ("--threads", "8")
 
 Measure = Callable[[Server, int, int | None], dict[str, float]]
-
-
-@dataclass(frozen=True)
-class Bar:
-    who: str
-    metric: str
-    bound: float
-    against: str | None = None  # None: the figure itself, not a ratio
-    at_least: bool = True
-
-    def text(self) -> str:
-        of = f" / {self.against}" if self.against else ""
-        return f"{self.who}{of}, {self.metric} {'>=' if self.at_least else '<='} {self.bound:g}"
-
-    def met(self, value: float) -> bool:
-        return value >= self.bound if self.at_least else value <= self.bound
 
 
 @dataclass(frozen=True)

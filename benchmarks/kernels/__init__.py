@@ -1,0 +1,1 @@
+"""Wire formats without sockets: what one message costs."""
