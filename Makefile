@@ -26,16 +26,16 @@ build: $(VENV)/.built
 $(VENV)/.base: pyproject.toml
 	.ci/prepare base
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check -U pip 'setuptools>=77' 'Cython>=3.2'
+	$(BIN)/pip install -qq --disable-pip-version-check -U pip 'setuptools>=77' 'Cython>=3.2'
 	touch $@
 
 $(VENV)/.built: $(VENV)/.base $(BUILD_INPUTS)
-	test -x $(BIN)/fastnet || $(BIN)/pip install -q --no-build-isolation -e .
+	test -x $(BIN)/fastnet || $(BIN)/pip install -qq --no-build-isolation -e .
 	$(BIN)/python setup.py -q build_ext --inplace
 	touch $@
 
 $(VENV)/.test: $(VENV)/.built pyproject.toml
-	$(BIN)/pip install -q --no-build-isolation -e '.[test,dev]'
+	$(BIN)/pip install -qq --no-build-isolation -e '.[test,dev]'
 	touch $@
 
 lint: $(VENV)/.test

@@ -102,7 +102,10 @@ def main() -> None:
     for kind, target in APPS.items():
         for model in MODELS:
             with served(target, model) as (host, port, server):
-                times = measure((host, port))
+                try:
+                    times = measure((host, port))
+                except OSError as error:
+                    raise SystemExit(f"{target} under {model} does not answer: {error}") from None
                 memory = resident_mb(server.pid)
             p50, p99 = (times[int(len(times) * share)] * 1e6 for share in (0.50, 0.99))
             shown = "-" if memory is None else f"{memory:.1f}"
