@@ -15,16 +15,20 @@ cdef class Carrier:
                                       # became true again. Flushes, and goes on with the next request or more body
     cdef bint congested(self)         # too much output waits: produce no more until Exchange.drained()
     cdef int abort(self) except -1    # drop the connection now: an answer broke midway
+    cdef int wait_room(self) except -1   # block this thread until congested() is over or the connection is gone
+    cdef bint send_file(self, int fd, long long start, long long n) except -1  # send n bytes of a file as body data:
+                                      # True: under way, drained() tells the end (set waiting); False: not supported
 
 # One request and its answer. The methods are called by the pump, in this order.
 cdef class Exchange:
     cdef Carrier carrier
+    cdef bint waiting                 # set by the exchange when it stopped at congested(): call drained() when that is over
     cdef int start(self) except -1    # the head is carrier.conn.request, lent until this returns
     cdef int data(self, const char *data, Py_ssize_t n) except -1   # body bytes, lent
     cdef int end(self) except -1      # the body is complete; trailers in carrier.conn.trailers
     cdef bint wants_data(self)        # False: enough body is waiting in the app; read no more of it for now
     cdef int eof(self) except -1      # the peer will send nothing more (it may still read the answer)
-    cdef int drained(self) except -1  # output that was congested is gone; called while an answer is in progress
+    cdef int drained(self) except -1  # the output is gone and `waiting` was set (it is cleared before the call)
     cdef int lost(self) except -1     # the connection is gone; no method of carrier may be called any more
 
 # What answers requests. One object a thread (native driver) or a loop (asyncio driver).

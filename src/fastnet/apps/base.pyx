@@ -20,6 +20,12 @@ cdef class Carrier:
     cdef int abort(self) except -1:
         raise NotImplementedError()
 
+    cdef int wait_room(self) except -1:
+        raise NotImplementedError()
+
+    cdef bint send_file(self, int fd, long long start, long long n) except -1:
+        return False
+
 
 cdef class Exchange:
     """One request and its answer. App interfaces subclass it."""

@@ -15,6 +15,7 @@ cdef class Sender:
     cdef unsigned char minor_version    # of the message received last
     # the message being sent
     cdef bint sent_chunked, body_forbidden
+    cdef bint _building                 # between begin_head and end_head
     cdef unsigned char _seen            # SEEN_DATE ...
     cdef readonly int status
     cdef int _answers                   # answers queued since output was last empty
@@ -23,6 +24,8 @@ cdef class Sender:
     cdef long long answer_left          # body bytes still due by Content-Length; -1: not counted
     cdef readonly long long answer_bytes    # body bytes sent so far
 
+    cdef int attach(self, Workspace ws) except -1          # this thread's workspace serves the connection now
+    cdef int sent_elsewhere(self, long long n) except -1   # n body bytes went out past `out` (sendfile)
     cdef int begin_head(self, int status, const char *reason, Py_ssize_t n) except -1   # NULL: the standard phrase
     cdef int begin_request(self, str method, str target) except -1
     cdef int add_field(self, const char *name, Py_ssize_t name_len, const char *value, Py_ssize_t value_len) except -1

@@ -21,10 +21,25 @@ cdef enum:
 cdef class Sender:
     """Outbound half of a connection; the base of Connection."""
 
+    cdef int attach(self, Workspace ws) except -1:
+        if self.ws is not ws:
+            if self.out is self.ws.out:
+                self.out = ws.out
+            self.ws = ws
+        return 0
+
+    cdef int sent_elsewhere(self, long long n) except -1:
+        if self.answer_left >= 0:
+            self.answer_left -= n
+        self.answer_bytes += n
+        return 0
+
     cdef int begin_head(self, int status, const char *reason, Py_ssize_t n) except -1:
         if not self.answering or self.head_sent:
             raise RuntimeError("no answer is due: its head was sent already, or there is no request")
-        self._mark = self.out.used
+        if self._building:
+            self.out.rewind(self._mark)      # a head that was given up half-way
+        self._building, self._mark = True, self.out.used
         self._seen, self._length = 0, -1
         self.status = status
         put_status_line(self.out, status, reason, n)
@@ -84,6 +99,7 @@ cdef class Sender:
 
     cdef int end_head(self, long long length) except -1:
         cdef int status = self.status
+        self._building = False
         cdef OutBuffer out = self.out
         cdef Workspace ws = self.ws
         if status == 0:

@@ -1,15 +1,46 @@
 # The one pump: bytes -> Connection -> app -> bytes, whatever the driver.
 from fastnet.apps.base cimport App, Carrier
+from fastnet.codecs.http1 cimport Request
+from fastnet.protocols.workspace cimport Workspace
+from fastnet.servers.board cimport Slot
 
-cdef class Channel(Carrier):
+# What the channels of one thread or loop share.
+cdef class Pump:
+    cdef Workspace ws
     cdef App app
+    cdef Slot *slot                    # this thread's place on the board; NULL: none
+    cdef readonly object access        # None, or called with each AccessRecord
+    cdef long long _second             # of the date line
+    cdef double tick(self) noexcept    # read the clock: sets ws.now, renews the date; returns now
+
+# What the access log says of one answer.
+cdef class AccessRecord:
+    cdef readonly object client
+    cdef readonly str method, target, version
+    cdef readonly bytes referer, user_agent
+    cdef readonly int status
+    cdef readonly long long body_bytes
+    cdef readonly double began_s, duration_s   # CLOCK_REALTIME of the head's arrival; until the answer was complete
+
+# A connection as the pump sees it. A driver subclasses it and overrides flush() and finish().
+cdef class Channel(Carrier):
+    cdef Pump pump
+    cdef AccessRecord record
     cdef bint turning                  # turn() is on the stack
-    cdef int feed(self, const char *data, Py_ssize_t n) except -1   # bytes were read: receive, turn, settle, flush
+    cdef bint again                    # proceed() was called meanwhile
+    cdef bint blocked                  # set by flush(): output waits for the peer to read
+    cdef bint finished                 # finish() was called
+    cdef int enter(self, Pump pump) except -1                       # this thread serves the channel now
+    cdef int feed(self, const char *data, Py_ssize_t n) except -1   # bytes were read
     cdef int feed_end(self) except -1                               # EOF was read
-    cdef int turn(self) except -1                                   # events until none, into the exchange
+    cdef int turn(self) except -1      # turn the crank until nothing moves: events, app, output
     cdef int expire(self) except -1                                 # conn.deadline has passed
-    cdef int after_write(self, Py_ssize_t n) except -1              # the driver sent n bytes of conn.out
-    cdef int close_lost(self) except -1                             # the socket is gone: tell the exchange
-    # a driver overrides flush(), abort() of Carrier, and:
-    cdef int finish(self) except -1    # conn is CLOSED and conn.out is empty: close the socket (lingering as needed)
-    cdef int reading(self, bint on) except -1                       # conn wants (no) more input
+    cdef int lost(self) except -1                                   # the socket is gone: tell the exchange
+    cdef int finish(self) except -1    # driver: the conversation is over; conn.aborted, conn.linger say how to close
+    cdef int _pull(self) except -1
+    cdef int _open(self) except -1
+    cdef int _answered(self) except -1
+    cdef int _running(self) noexcept
+    cdef int _idle(self) noexcept
+    cdef AccessRecord _begin_record(self, Request request)
+    cdef int _log(self) except -1

@@ -1,0 +1,48 @@
+# WSGI (PEP 3333) over the pump.
+from fastnet.apps.base cimport App, Carrier, Exchange
+from fastnet.codecs.http1 cimport Request
+
+cdef class WSGIApp(App):
+    cdef object callable
+    cdef dict _base                   # environ of every request, with a place for each key that differs
+    cdef readonly Py_ssize_t spool    # bytes of a request body kept in memory
+    cdef readonly str spool_dir
+    cdef object _context              # a contextvars.Context to run the next request in
+    cdef dict environ(self, Carrier carrier)
+    cdef int _set_path(self, dict environ, Request request) except -1
+
+# One request. The app-side part (run, next chunks) uses only the methods marked "sink", so that a driver may run it in
+# another thread than the one that owns the connection, by overriding those.
+cdef class WSGIExchange(Exchange):
+    cdef WSGIApp app
+    cdef dict environ
+    cdef object context
+    cdef object status                # str, or None until start_response() was called
+    cdef object headers               # its list
+    cdef object _result               # what the app returned, until closed
+    cdef object _iterator
+    cdef object _body                 # None, bytes, or a file
+    cdef long long _body_size
+    cdef bint started                 # the head of the answer was given to the sink
+    cdef bint dead                    # the connection is gone, or the answer broke
+    cdef bint _in_file                # the driver sends a file
+    cdef int run(self) except -1      # call the app and give its answer to the sink
+    cdef int go_on(self) except -1    # more of the answer, until the sink is full or the answer complete
+    cdef int close(self) except -1    # close the app's iterable, whatever happened
+    cdef int broke(self) except -1    # log the exception being handled; answer 500 or drop the connection
+    # sink
+    cdef int put_head(self, long long length) except -1
+    cdef int put(self, bytes data) except -1
+    cdef int put_end(self) except -1
+    cdef int put_failure(self) except -1
+    cdef bint full(self) except -1    # stop now: go_on() will be called when there is room
+    cdef int flush(self) except -1
+    cdef int wait(self) except -1     # block until full() is over; for write()
+    cdef bint put_file(self, int fd, long long start, long long n) except -1
+
+    cdef int _spool(self, const char *data, Py_ssize_t n) except -1
+    cdef object _input(self)
+    cdef int _answer(self, object result) except -1
+    cdef bint _answer_file(self, object result) except -1
+    cdef int _more(self) except -1
+    cdef str _label(self)

@@ -1,0 +1,451 @@
+"""WSGI (PEP 3333) over the pump.
+
+A request's body is read whole before the app is called, in memory up to `spool` bytes and in a temporary file beyond,
+so that a slow upload never holds a worker. The answer goes the other way lazily: the app's iterable is asked for its
+next block when the one before has been handed to the kernel, so a slow reader holds no worker and no memory either.
+A streamed answer may therefore be continued by another thread than began it (threaded model); it always runs in the
+same contextvars.Context.
+
+Header fields whose name has an underscore are left out of the environ: they could not be told from their twin with a
+hyphen, which proxies set.
+"""
+
+import logging
+import os
+import sys
+import tempfile
+from contextvars import copy_context
+from io import BytesIO
+from urllib.parse import unquote_to_bytes
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.contextvars cimport PyContext_Enter, PyContext_Exit
+from cpython.dict cimport PyDict_Copy
+from cpython.unicode cimport PyUnicode_DecodeLatin1
+from libc.string cimport memchr
+
+from fastnet.apps.base cimport App, Carrier, Exchange
+from fastnet.codecs.chttp1 cimport FN_HTTP1_ABSOLUTE, FN_HTTP1_CONTENT_LENGTH, FN_HTTP1_ORIGIN, fn_http1_field
+from fastnet.codecs.http1 cimport Request
+from fastnet.protocols.http1 cimport Connection
+
+from fastnet.codecs.http1 import parse_url
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object s, Py_ssize_t *n) except NULL
+    bint PyUnicode_IS_ASCII "PyUnicode_IS_COMPACT_ASCII"(object s) noexcept
+
+cdef enum:
+    FILE_BLOCK = 65536
+
+logger = logging.getLogger("fastnet")
+
+
+class EmptyInput:
+    """wsgi.input of a request without a body. Has no state, so all such requests share one."""
+
+    def read(self, size=-1):
+        return b""
+
+    def readline(self, size=-1):
+        return b""
+
+    def readlines(self, hint=-1):
+        return []
+
+    def __iter__(self):
+        return iter(())
+
+    def close(self):
+        pass
+
+
+class FileWrapper:
+    """wsgi.file_wrapper: a real file is sent by the kernel (sendfile), from where it stands; others in blocks."""
+
+    def __init__(self, filelike, blksize=FILE_BLOCK):
+        self.filelike = filelike
+        self.blksize = blksize
+        if hasattr(filelike, "close"):
+            self.close = filelike.close
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        data = self.filelike.read(self.blksize)
+        if data:
+            return data
+        raise StopIteration
+
+
+EMPTY = EmptyInput()
+
+
+@cython.final
+cdef class WSGIApp(App):
+    """Runs the WSGI callable `application`.
+
+    spool: bytes of a request body kept in memory, beyond which it goes to a temporary file in `spool_dir` ("": the
+    system's); root_path: SCRIPT_NAME, taken off the front of the path; multithread, multiprocess: what the environ
+    says of the server.
+    """
+
+    def __init__(self, application, *, bint multithread=False, bint multiprocess=False, Py_ssize_t spool=524288,
+                 str spool_dir="", str root_path="", str scheme="http"):
+        self.callable = application
+        self.spool, self.spool_dir = spool, spool_dir
+        self._context = copy_context()
+        self._base = {
+            "REQUEST_METHOD": "GET", "SCRIPT_NAME": root_path.rstrip("/"), "PATH_INFO": "/", "QUERY_STRING": "",
+            "SERVER_NAME": "", "SERVER_PORT": "", "SERVER_PROTOCOL": "HTTP/1.1", "SERVER_SOFTWARE": "fastnet",
+            "GATEWAY_INTERFACE": "CGI/1.1", "REMOTE_ADDR": "", "REMOTE_PORT": "", "RAW_URI": "/", "REQUEST_URI": "/",
+            "wsgi.version": (1, 0), "wsgi.url_scheme": scheme, "wsgi.input": EMPTY, "wsgi.errors": sys.stderr,
+            "wsgi.multithread": bool(multithread), "wsgi.multiprocess": bool(multiprocess), "wsgi.run_once": False,
+            "wsgi.input_terminated": True, "wsgi.file_wrapper": FileWrapper,
+        }
+
+    cdef Exchange open(self, Carrier carrier):
+        return new_exchange(WSGIExchange.__new__(WSGIExchange), self, carrier)
+
+    cdef dict environ(self, Carrier carrier):
+        cdef Request request = carrier.conn.request
+        cdef dict environ = PyDict_Copy(self._base)
+        cdef fn_http1_field *f
+        cdef const char *buf = request.buf
+        cdef unsigned int i
+        cdef str key
+        environ["REQUEST_METHOD"] = request.method_str()
+        self._set_path(environ, request)
+        if not request.head.minor_version:
+            environ["SERVER_PROTOCOL"] = "HTTP/1.0"
+        server, client = carrier.server, carrier.client
+        if server is not None:
+            environ["SERVER_NAME"], environ["SERVER_PORT"] = server[0], "" if server[1] is None else str(server[1])
+        if client is not None:
+            environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = client[0], str(client[1])
+        for i in range(request.head.n_fields):
+            f = &request.fields[i]
+            key = request.names.environ_key(buf + f.name, f.name_len)
+            if key is None or (f.id == FN_HTTP1_CONTENT_LENGTH and carrier.conn.content_length < 0):
+                continue
+            value = PyUnicode_DecodeLatin1(buf + f.value, f.value_len, NULL)
+            if key in environ:
+                # several fields of one name are one list (RFC 9110, section 5.3); cookies have their own separator
+                value = environ[key] + ("; " if key == "HTTP_COOKIE" else ",") + value
+            environ[key] = value
+        return environ
+
+    cdef int _set_path(self, dict environ, Request request) except -1:
+        cdef const char *target = request.buf + request.head.target
+        cdef Py_ssize_t n = request.head.query - request.head.target
+        cdef bytes path
+        cdef str root = self._base["SCRIPT_NAME"], text
+        environ["RAW_URI"] = environ["REQUEST_URI"] = raw = request.target
+        if request.head.query < request.head.target + request.head.target_len:
+            environ["QUERY_STRING"] = PyUnicode_DecodeLatin1(
+                request.buf + request.head.query + 1, request.head.target + request.head.target_len
+                - request.head.query - 1, NULL)
+        if request.head.target_form == FN_HTTP1_ORIGIN:
+            if memchr(target, 37, n) == NULL:
+                text = PyUnicode_DecodeLatin1(target, n, NULL) if n != 1 else "/"
+            else:
+                text = unquote_to_bytes(target[:n]).decode("latin-1")
+        elif request.head.target_form == FN_HTTP1_ABSOLUTE:
+            text = unquote_to_bytes(parse_url(raw).path).decode("latin-1")
+        else:
+            text = ""       # "*" and CONNECT's host:port name no path
+        if root and text.startswith(root) and (len(text) == len(root) or text[len(root)] == "/"):
+            text = text[len(root):]
+        environ["PATH_INFO"] = text
+        return 0
+
+
+cdef WSGIExchange new_exchange(WSGIExchange exchange, WSGIApp app, Carrier carrier):
+    exchange.app, exchange.carrier = app, carrier
+    return exchange
+
+
+cdef class WSGIExchange(Exchange):
+    """One request to a WSGI app, and its answer."""
+
+    # --- called by the pump ------------------------------------------------------------------------------------------
+
+    cdef int start(self) except -1:
+        self.environ = self.app.environ(self.carrier)
+        self.carrier.conn.ask_body()
+        return 0
+
+    cdef int data(self, const char *data, Py_ssize_t n) except -1:
+        try:
+            if self._body is None and self._body_size == 0 and n <= self.app.spool:
+                self._body = PyBytes_FromStringAndSize(data, n)
+            else:
+                self._spool(data, n)
+            self._body_size += n
+        except OSError as error:
+            logger.error("no room for a request body in %s: %s", self.app.spool_dir or tempfile.gettempdir(), error)
+            self.dead = True
+            self.carrier.conn.fail(507 if error.errno == 28 else 500, "the request body could not be stored")
+        return 0
+
+    cdef int end(self) except -1:
+        if self.dead:
+            return 0
+        if self._body is not None or self._body_size:
+            self.environ["wsgi.input"] = self._input()
+            if self.carrier.conn.content_length < 0:
+                self.environ["CONTENT_LENGTH"] = str(self._body_size)
+        return self.run()
+
+    cdef int drained(self) except -1:
+        if self._in_file:
+            self._in_file = False
+            self.put_end()
+            return self.close()
+        return self.go_on()
+
+    cdef int lost(self) except -1:
+        self.dead = True
+        return self.close()
+
+    # --- the request body --------------------------------------------------------------------------------------------
+
+    cdef int _spool(self, const char *data, Py_ssize_t n) except -1:
+        """Keep a further piece: in a list while small, in a temporary file once over the app's `spool`."""
+        piece = PyBytes_FromStringAndSize(data, n)
+        if type(self._body) is bytes:
+            self._body = [self._body]
+        elif self._body is None:
+            self._body = []
+        if type(self._body) is list:
+            if self._body_size + n <= self.app.spool:
+                self._body.append(piece)
+                return 0
+            spooled = tempfile.TemporaryFile(dir=self.app.spool_dir or None)
+            spooled.writelines(self._body)
+            self._body = spooled
+        self._body.write(piece)
+        return 0
+
+    cdef object _input(self):
+        body = self._body
+        if type(body) is bytes:
+            return BytesIO(body)
+        if type(body) is list:
+            return BytesIO(b"".join(body))
+        body.seek(0)
+        return body
+
+    # --- app side ----------------------------------------------------------------------------------------------------
+
+    cdef int run(self) except -1:
+        self.context = self.app._context
+        self.app._context = None if self.context is not None else self.app._context
+        if self.context is None:
+            self.context = copy_context()
+        PyContext_Enter(self.context)
+        try:
+            try:
+                self._answer(self.app.callable(self.environ, self.start_response))
+            except BaseException as error:
+                if not isinstance(error, Exception) and not isinstance(error, SystemExit):
+                    raise
+                self.broke()
+        finally:
+            PyContext_Exit(self.context)
+        if self._result is None and self.app._context is None:
+            self.app._context = self.context      # answered in one go: the next request may have it
+        return 0
+
+    def start_response(self, status, headers, exc_info=None):
+        """PEP 3333's start_response. Returns write(). Raises what exc_info holds if the head was sent already."""
+        if exc_info is not None:
+            try:
+                if self.started:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None
+        elif self.status is not None:
+            raise AssertionError("start_response() was called already; a second call needs exc_info")
+        if type(status) is not str:
+            raise TypeError(f"status must be a str such as '200 OK', not {type(status).__name__}")
+        self.status, self.headers = status, headers
+        return self.write
+
+    def write(self, data):
+        """PEP 3333's write(): sends at once, and waits while too much is unsent."""
+        if type(data) is not bytes:
+            raise TypeError(f"write() takes bytes, not {type(data).__name__}")
+        if self.dead:
+            raise ConnectionError("the client is gone")
+        if not self.started:
+            self.put_head(-1)
+        if data:
+            self.put(data)
+            self.flush()
+            if self.full():
+                self.wait()
+
+    cdef int _answer(self, result) except -1:
+        cdef bytes data
+        cdef Py_ssize_t n
+        if type(result) is list and len(<list>result) == 1 and not self.started:
+            chunk = (<list>result)[0]
+            if type(chunk) is bytes and self.status is not None:
+                data = chunk
+                self.put_head(PyBytes_GET_SIZE(data))
+                self.put(data)
+                return self.put_end()
+        self._result = result
+        if type(result) is FileWrapper and self._answer_file(result):
+            return 0
+        self._iterator = iter(result)
+        return self._more()
+
+    cdef bint _answer_file(self, result) except -1:
+        """Let the driver send a real file; False where that cannot be."""
+        cdef long long start, left
+        if self.status is None or self.started:
+            return False
+        try:
+            fd, start = result.filelike.fileno(), result.filelike.tell()
+            left = os.fstat(fd).st_size - start
+        except (AttributeError, OSError, ValueError):
+            return False
+        if left <= 0:
+            return False
+        for name, value in self.headers:
+            if name.lower() == "content-length" and value.isdecimal():
+                left = min(left, int(value))
+        self.put_head(left)
+        if self.carrier.conn.body_forbidden:
+            self.put_end()
+            self.close()
+            return True
+        self._in_file = self.waiting = True
+        if self.put_file(fd, start, left):
+            return True
+        self._in_file = self.waiting = False
+        return False
+
+    cdef int go_on(self) except -1:
+        PyContext_Enter(self.context)
+        try:
+            return self._more()
+        except Exception:
+            return self.broke()
+        finally:
+            PyContext_Exit(self.context)
+
+    cdef int _more(self) except -1:
+        cdef bint whole = not self.started and type(self._result) in (list, tuple)
+        cdef Py_ssize_t count = len(self._result) if whole else 0
+        for data in self._iterator:
+            if type(data) is not bytes:
+                raise TypeError(f"a WSGI answer is made of bytes, not {type(data).__name__}")
+            if self.dead:
+                return self.close()
+            if not data:
+                continue
+            if not self.started:
+                self.put_head(len(data) if count == 1 else sum(map(len, self._result)) if whole else -1)
+            self.put(data)
+            if not whole:
+                self.flush()
+            if self.full():
+                self.waiting = True
+                return 0
+        if not self.started:
+            self.put_head(0)
+        self.put_end()
+        return self.close()
+
+    cdef int close(self) except -1:
+        result, self._result, self._iterator = self._result, None, None
+        body, self._body = self._body, None
+        try:
+            if body is not None and hasattr(body, "close"):
+                body.close()
+            if hasattr(result, "close"):
+                result.close()
+        except Exception:
+            logger.exception("close() of the answer to %s failed", self._label())
+        return 0
+
+    cdef int broke(self) except -1:
+        logger.error("%s failed", self._label(), exc_info=True)
+        self.put_failure()
+        return self.close()
+
+    cdef str _label(self):
+        return f"{self.environ['REQUEST_METHOD']} {self.environ['RAW_URI']}"
+
+    # --- sink: where the answer goes ---------------------------------------------------------------------------------
+
+    cdef int put_head(self, long long length) except -1:
+        if self.status is None:
+            raise AssertionError("the app answered without calling start_response()")
+        write_head(self.carrier.conn, self.status, self.headers, length)
+        self.started = True
+        return 0
+
+    cdef int put(self, bytes data) except -1:
+        return self.carrier.conn.send_data(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), data)
+
+    cdef int put_end(self) except -1:
+        return self.carrier.conn.send_end(None)
+
+    cdef int put_failure(self) except -1:
+        if not self.dead:
+            self.dead = True
+            self.carrier.conn.fail(500, "Internal Server Error")
+        return 0
+
+    cdef bint full(self) except -1:
+        return self.carrier.congested() or self.carrier.conn.aborted
+
+    cdef int flush(self) except -1:
+        return self.carrier.flush()
+
+    cdef int wait(self) except -1:
+        self.carrier.wait_room()
+        if self.carrier.conn.aborted:
+            raise ConnectionError("the client is gone")
+        return 0
+
+    cdef bint put_file(self, int fd, long long start, long long n) except -1:
+        return self.carrier.send_file(fd, start, n)
+
+
+cdef inline const char *latin1(s, Py_ssize_t *n) except NULL:
+    """The bytes of an ASCII str, which lends them. ValueError for others, whose bytes would not be these."""
+    if not PyUnicode_IS_ASCII(s):
+        raise ValueError(f"status must be ASCII, not {s!r}")
+    return PyUnicode_AsUTF8AndSize(s, n)
+
+
+cdef int write_head(Connection conn, str status, headers, long long length) except -1:
+    """Queue the head of a WSGI answer: "200 OK" and a list of (str, str)."""
+    cdef Py_ssize_t n, value_len
+    cdef const char *text = latin1(status, &n)
+    cdef const char *value
+    cdef int code
+    if n < 3 or not (48 <= text[0] <= 57 and 48 <= text[1] <= 57 and 48 <= text[2] <= 57) or (n > 3 and text[3] != 32):
+        raise ValueError(f"status must be three digits, a space and a phrase, such as '200 OK', not {status!r}")
+    code = (text[0] - 48) * 100 + (text[1] - 48) * 10 + text[2] - 48
+    if code < 200:
+        raise ValueError(f"a WSGI answer cannot have the interim status {code}")
+    conn.begin_head(code, text + min(n, 4), max(n - 4, 0))
+    for name, field in headers:
+        if type(name) is not str or type(field) is not str:
+            raise TypeError(f"header names and values must be str, not {name!r}: {field!r}")
+        if PyUnicode_IS_ASCII(name) and PyUnicode_IS_ASCII(field):
+            text, value = PyUnicode_AsUTF8AndSize(name, &n), PyUnicode_AsUTF8AndSize(field, &value_len)
+            conn.add_field(text, n, value, value_len)
+        else:
+            raw_name, raw_value = (<str>name).encode("latin-1"), (<str>field).encode("latin-1")
+            conn.add_field(PyBytes_AS_STRING(raw_name), PyBytes_GET_SIZE(raw_name),
+                           PyBytes_AS_STRING(raw_value), PyBytes_GET_SIZE(raw_value))
+    return conn.end_head(length)

@@ -1,0 +1,233 @@
+"""The one pump: bytes -> Connection -> app -> bytes, whatever the driver.
+
+A driver subclasses Channel with two methods, flush() and finish(), and calls feed(), feed_end(), turn(), expire() and
+lost() as the socket and the clock demand. turn() moves everything that can move: it pulls events into the exchange,
+flushes, lets a congested answer go on, and goes on with the next pipelined request, until input is needed, output is
+blocked, or the conversation is over.
+"""
+
+import logging
+
+cimport cython
+from libc.string cimport memcpy
+
+from fastnet.apps.base cimport App
+from fastnet.codecs.chttp1 cimport fn_http1_field
+from fastnet.codecs.http1 cimport Request
+from fastnet.protocols.http1 cimport CLOSED, DATA, END, HEAD, PAUSED, UPGRADED, Connection
+from fastnet.protocols.workspace cimport Workspace
+from fastnet.servers.board cimport LINE_SIZE, Slot
+
+cdef extern from "<time.h>" nogil:
+    ctypedef int clockid_t
+    struct timespec:
+        long long tv_sec
+        long tv_nsec
+    const clockid_t CLOCK_MONOTONIC
+    const clockid_t CLOCK_REALTIME
+    int clock_gettime(clockid_t clock, timespec *to)
+
+cdef enum:
+    BURST = 64      # rounds of a congested answer before other connections get a turn
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+logger = logging.getLogger("fastnet")
+
+
+cdef inline double clock(clockid_t which) noexcept nogil:
+    cdef timespec t
+    clock_gettime(which, &t)
+    return t.tv_sec + t.tv_nsec * 1e-9
+
+
+cdef bytes date_field(long long second):
+    """The Date field of a second since the epoch (RFC 9110, section 5.6.7), independent of the locale."""
+    from time import gmtime
+    t = gmtime(second)
+    return b"date: %s, %02d %s %d %02d:%02d:%02d GMT\r\n" % (
+        DAYS[t.tm_wday].encode(), t.tm_mday, MONTHS[t.tm_mon - 1].encode(), t.tm_year, t.tm_hour, t.tm_min, t.tm_sec)
+
+
+@cython.final
+cdef class Pump:
+    """What the channels of one thread or loop share: workspace, app, clock, its place on the board, the access log."""
+
+    def __init__(self, Workspace ws not None, App app not None, access=None):
+        self.ws, self.app, self.access = ws, app, access
+        self.tick()
+
+    cdef double tick(self) noexcept:
+        cdef long long second = <long long>clock(CLOCK_REALTIME)
+        if second != self._second:
+            self._second = second
+            self.ws.date_line = date_field(second)
+        self.ws.now = clock(CLOCK_MONOTONIC)
+        return self.ws.now
+
+
+@cython.final
+cdef class AccessRecord:
+    """What the access log says of one answer. Times in seconds; referer and user_agent are None where not sent."""
+
+
+cdef class Channel(Carrier):
+    """A connection as the pump sees it; a driver subclasses it."""
+
+    cdef int enter(self, Pump pump) except -1:
+        self.pump = pump
+        self.conn.attach(pump.ws)
+        return 0
+
+    cdef int feed(self, const char *data, Py_ssize_t n) except -1:
+        self.conn.receive(data, n)
+        return self.turn()
+
+    cdef int feed_end(self) except -1:
+        self.conn.receive_end()
+        if self.exchange is not None:
+            self.exchange.eof()
+        return self.turn()
+
+    cdef int proceed(self) except -1:
+        if self.turning:
+            self.again = True
+            return 0
+        return self.turn()
+
+    cdef int turn(self) except -1:
+        """Returns 1 when it stopped for the sake of others: call it again soon."""
+        cdef Connection conn = self.conn
+        cdef int event, left = BURST
+        if self.turning:
+            self.again = True
+            return 0
+        self.turning = True
+        try:
+            while not self.finished:
+                self.again = False
+                event = self._pull()
+                self._idle()
+                conn.settle()
+                self.flush()
+                if self.blocked and not conn.aborted:
+                    break
+                if event == CLOSED or event == UPGRADED:
+                    if not self.finished:
+                        self.finished = True
+                        self.finish()
+                    break
+                if self.exchange is not None and self.exchange.waiting:
+                    if left == 0:
+                        return 1
+                    left -= 1
+                    self.exchange.waiting = False
+                    self._running()
+                    self.exchange.drained()
+                    self._answered()
+                    self._idle()
+                elif not self.again and (event != PAUSED or conn.held or conn.answering):
+                    break
+        finally:
+            self.turning = False
+        return 0
+
+    cdef int _pull(self) except -1:
+        """Events into the exchange, until there are none; returns the last one."""
+        cdef Connection conn = self.conn
+        cdef int event
+        while True:
+            event = conn.next()
+            if event == HEAD:
+                self._open()
+            elif event == DATA:
+                if self.exchange is not None:
+                    self.exchange.data(conn.data, conn.data_len)
+            elif event == END:
+                if self.exchange is not None:
+                    self._running()
+                    self.exchange.end()
+            else:
+                if event == CLOSED and self.exchange is not None:
+                    self.lost()
+                return event
+            self._answered()
+            if self.exchange is not None and conn.held == self.exchange.wants_data():
+                conn.hold(not conn.held)
+
+    cdef int _open(self) except -1:
+        cdef Request request = self.conn.request
+        cdef Slot *slot = self.pump.slot
+        cdef size_t n
+        if slot != NULL:
+            # method and target stand behind each other in the head
+            n = min(<size_t>(request.head.target - request.head.method) + request.head.target_len, <size_t>LINE_SIZE - 1)
+            memcpy(slot.line, request.buf + request.head.method, n)
+            slot.line[n] = 0
+            slot.since = self.pump.ws.now
+        if self.pump.access is not None:
+            self.record = self._begin_record(request)
+        self.exchange = self.pump.app.open(self)
+        return self.exchange.start()
+
+    cdef int _running(self) noexcept:
+        """The app goes on with a request that another turn may have begun."""
+        cdef Slot *slot = self.pump.slot
+        if slot != NULL and slot.since == 0:
+            slot.line[0] = 0
+            slot.since = self.pump.ws.now
+        return 0
+
+    cdef int _idle(self) noexcept:
+        if self.pump.slot != NULL:
+            self.pump.slot.since = 0
+        return 0
+
+    cdef int _answered(self) except -1:
+        """If the answer is complete, be done with it."""
+        cdef Slot *slot = self.pump.slot
+        if self.conn.answering or self.exchange is None:
+            return 0
+        self.exchange = None
+        if slot != NULL:
+            slot.requests += 1
+        if self.record is not None:
+            self._log()
+        return 0
+
+    cdef AccessRecord _begin_record(self, Request request):
+        cdef AccessRecord record = AccessRecord.__new__(AccessRecord)
+        record.client = self.client
+        record.method, record.target, record.version = request.method_str(), request.target, request.version
+        record.referer, record.user_agent = request.get("referer"), request.get("user-agent")
+        record.began_s, record.duration_s = clock(CLOCK_REALTIME), clock(CLOCK_MONOTONIC)
+        return record
+
+    cdef int _log(self) except -1:
+        cdef AccessRecord record = self.record
+        self.record = None
+        record.status, record.body_bytes = self.conn.status, self.conn.answer_bytes
+        record.duration_s = clock(CLOCK_MONOTONIC) - record.duration_s
+        self.pump.access(record)
+        return 0
+
+    cdef int expire(self) except -1:
+        self.conn.timeout()
+        return self.turn()
+
+    cdef int lost(self) except -1:
+        """The connection is gone: whoever still answers is told."""
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.lost()
+            if self.record is not None:
+                self._log()
+        return 0
+
+    cdef int abort(self) except -1:
+        self.conn.abort()
+        return self.proceed()
+
+    cdef int finish(self) except -1:
+        raise NotImplementedError()
