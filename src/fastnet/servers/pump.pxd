@@ -9,26 +9,18 @@ cdef class Pump:
     cdef Workspace ws
     cdef App app
     cdef Slot *slot                    # this thread's place on the board; NULL: none
-    cdef readonly object access        # None, or called with each AccessRecord
+    cdef readonly object access        # an AccessLog, or None
     cdef long long _second             # of the date line
     cdef double tick(self) noexcept    # read the clock: sets ws.now, renews the date; returns now
-
-# What the access log says of one answer.
-cdef class AccessRecord:
-    cdef readonly object client
-    cdef readonly str method, target, version
-    cdef readonly bytes referer, user_agent
-    cdef readonly int status
-    cdef readonly long long body_bytes
-    cdef readonly double began_s, duration_s   # CLOCK_REALTIME of the head's arrival; until the answer was complete
 
 # A connection as the pump sees it. A driver subclasses it and overrides flush() and finish().
 cdef class Channel(Carrier):
     cdef Pump pump
-    cdef AccessRecord record
+    cdef tuple record                  # of the request being answered, if there is an access log: see _begin_record
     cdef bint turning                  # turn() is on the stack
     cdef bint again                    # proceed() was called meanwhile
     cdef bint blocked                  # set by flush(): output waits for the peer to read
+    cdef bint busy                     # set by flush(): there is more to send, but others come first
     cdef bint finished                 # finish() was called
     cdef int enter(self, Pump pump) except -1                       # this thread serves the channel now
     cdef int feed(self, const char *data, Py_ssize_t n) except -1   # bytes were read
@@ -42,5 +34,5 @@ cdef class Channel(Carrier):
     cdef int _answered(self) except -1
     cdef int _running(self) noexcept
     cdef int _idle(self) noexcept
-    cdef AccessRecord _begin_record(self, Request request)
+    cdef tuple _begin_record(self, Request request)
     cdef int _log(self) except -1

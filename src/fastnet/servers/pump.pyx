@@ -6,17 +6,18 @@ flushes, lets a congested answer go on, and goes on with the next pipelined requ
 blocked, or the conversation is over.
 """
 
-import logging
+from time import gmtime
 
 cimport cython
 from libc.string cimport memcpy
 
 from fastnet.apps.base cimport App
-from fastnet.codecs.chttp1 cimport fn_http1_field
 from fastnet.codecs.http1 cimport Request
 from fastnet.protocols.http1 cimport CLOSED, DATA, END, HEAD, PAUSED, UPGRADED, Connection
-from fastnet.protocols.workspace cimport Workspace
+from fastnet.protocols.workspace cimport Settings, Workspace
 from fastnet.servers.board cimport LINE_SIZE, Slot
+
+from fastnet.servers.accesslog import Entry
 
 cdef extern from "<time.h>" nogil:
     ctypedef int clockid_t
@@ -33,9 +34,6 @@ cdef enum:
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-logger = logging.getLogger("fastnet")
-
-
 cdef inline double clock(clockid_t which) noexcept nogil:
     cdef timespec t
     clock_gettime(which, &t)
@@ -44,7 +42,6 @@ cdef inline double clock(clockid_t which) noexcept nogil:
 
 cdef bytes date_field(long long second):
     """The Date field of a second since the epoch (RFC 9110, section 5.6.7), independent of the locale."""
-    from time import gmtime
     t = gmtime(second)
     return b"date: %s, %02d %s %d %02d:%02d:%02d GMT\r\n" % (
         DAYS[t.tm_wday].encode(), t.tm_mday, MONTHS[t.tm_mon - 1].encode(), t.tm_year, t.tm_hour, t.tm_min, t.tm_sec)
@@ -65,11 +62,6 @@ cdef class Pump:
             self.ws.date_line = date_field(second)
         self.ws.now = clock(CLOCK_MONOTONIC)
         return self.ws.now
-
-
-@cython.final
-cdef class AccessRecord:
-    """What the access log says of one answer. Times in seconds; referer and user_agent are None where not sent."""
 
 
 cdef class Channel(Carrier):
@@ -113,6 +105,8 @@ cdef class Channel(Carrier):
                 self.flush()
                 if self.blocked and not conn.aborted:
                     break
+                if self.busy:
+                    return 1
                 if event == CLOSED or event == UPGRADED:
                     if not self.finished:
                         self.finished = True
@@ -196,20 +190,18 @@ cdef class Channel(Carrier):
             self._log()
         return 0
 
-    cdef AccessRecord _begin_record(self, Request request):
-        cdef AccessRecord record = AccessRecord.__new__(AccessRecord)
-        record.client = self.client
-        record.method, record.target, record.version = request.method_str(), request.target, request.version
-        record.referer, record.user_agent = request.get("referer"), request.get("user-agent")
-        record.began_s, record.duration_s = clock(CLOCK_REALTIME), clock(CLOCK_MONOTONIC)
-        return record
+    cdef tuple _begin_record(self, Request request):
+        """What the access log will want to know of the request: its line, two of its fields, when it came."""
+        cdef Py_ssize_t start = request.head.method, end = request.head.target + request.head.target_len
+        line = b"%s HTTP/%s" % (request.slice(start, end - start), request.version.encode())
+        return (line, request.get("referer"), request.get("user-agent"), clock(CLOCK_REALTIME), clock(CLOCK_MONOTONIC))
 
     cdef int _log(self) except -1:
-        cdef AccessRecord record = self.record
+        line, referer, user_agent, arrived, began = self.record
         self.record = None
-        record.status, record.body_bytes = self.conn.status, self.conn.answer_bytes
-        record.duration_s = clock(CLOCK_MONOTONIC) - record.duration_s
-        self.pump.access(record)
+        client = None if self.client is None else self.client[0]
+        self.pump.access.write(Entry(client, arrived, line, self.conn.status, self.conn.answer_bytes,
+                                     clock(CLOCK_MONOTONIC) - began, referer, user_agent))
         return 0
 
     cdef int expire(self) except -1:
@@ -231,3 +223,14 @@ cdef class Channel(Carrier):
 
     cdef int finish(self) except -1:
         raise NotImplementedError()
+
+
+def settings_of(config) -> Settings:
+    """The Settings that a Config asks for."""
+    return Settings(
+        max_request_line=config.max_request_line, max_header_bytes=config.max_header_bytes,
+        max_headers=config.max_headers, max_body=config.max_body, max_chunk_extensions=config.max_chunk_extensions,
+        max_trailer_bytes=config.max_trailer_bytes, max_pipelined=config.max_pipelined, max_output=config.max_output,
+        first_byte_timeout=config.first_byte_timeout, head_timeout=config.head_timeout,
+        body_timeout=config.body_timeout, min_rate=config.min_rate, keepalive_timeout=config.keepalive_timeout,
+        write_timeout=config.write_timeout)

@@ -1,0 +1,489 @@
+"""The native driver: one thread, or many, over one epoll set. For apps that block (WSGI).
+
+Every connection is registered once, edge-triggered, and stays registered: an answer costs recv and send and nothing
+else. With one thread (prefork) that is the whole story. With many (threaded) all wait on the same set and whoever is
+woken serves the connection to the end of its turn. A connection is claimed by an atomic flag in its place; whoever
+finds it claimed leaves a mark instead, and the owner looks again before it lets go. So there is no dispatcher, no
+hand-over queue and no re-arming.
+
+Places are indexed by file descriptor. They also hold the deadline, and one sweep over them, when the earliest is due,
+finds every slow client.
+"""
+
+import os
+import signal
+import socket
+import sys
+import threading
+
+cimport cython
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
+from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
+from libc.errno cimport EAGAIN, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, errno
+from libc.math cimport INFINITY
+from libc.stdint cimport uint32_t, uint64_t
+from libc.string cimport memcpy
+
+from fastnet.apps.wsgi cimport WSGIApp
+from fastnet.protocols.http1 cimport Connection
+from fastnet.protocols.workspace cimport Settings, Workspace
+from fastnet.servers.board cimport Board
+from fastnet.servers.native_channel cimport NativeChannel
+from fastnet.servers.pump cimport Pump
+
+from fastnet.servers.accesslog import AccessLog
+from fastnet.servers.log import LOGGER
+from fastnet.servers.pump import settings_of
+
+cdef extern from "sys/epoll.h" nogil:
+    ctypedef union epoll_data_t:
+        uint64_t u64
+    struct epoll_event:
+        uint32_t events
+        epoll_data_t data
+    const int EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CLOEXEC
+    const uint32_t EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLET, EPOLLEXCLUSIVE
+    int epoll_create1(int flags)
+    int epoll_ctl(int epfd, int op, int fd, epoll_event *event)
+    int epoll_wait(int epfd, epoll_event *events, int most, int timeout_ms)
+
+cdef extern from "sys/eventfd.h" nogil:
+    const int EFD_NONBLOCK, EFD_CLOEXEC, EFD_SEMAPHORE
+    int eventfd(unsigned int value, int flags)
+    int eventfd_read(int fd, uint64_t *value)
+    int eventfd_write(int fd, uint64_t value)
+
+cdef extern from "sys/socket.h" nogil:
+    struct sockaddr:
+        unsigned short sa_family
+    struct sockaddr_storage:
+        unsigned short ss_family
+    const int SOCK_NONBLOCK, SOCK_CLOEXEC, AF_INET, AF_INET6
+    int accept4(int fd, sockaddr *address, unsigned int *size, int flags)
+
+cdef extern from "netinet/in.h" nogil:
+    struct in_addr:
+        uint32_t s_addr
+    struct sockaddr_in:
+        unsigned short sin_port
+        in_addr sin_addr
+    struct in6_addr:
+        unsigned char s6_addr[16]
+    struct sockaddr_in6:
+        unsigned short sin6_port
+        in6_addr sin6_addr
+    unsigned short ntohs(unsigned short n)
+
+cdef extern from "arpa/inet.h" nogil:
+    const char *inet_ntop(int family, const void *source, char *to, unsigned int size)
+
+cdef extern from "unistd.h" nogil:
+    int close_fd "close"(int fd)
+
+cdef extern from *:
+    """
+    #define fn_claim(p) __sync_bool_compare_and_swap(p, 0, 1)
+    #define fn_mark(p) __sync_bool_compare_and_swap(p, 1, 2)
+    #define fn_release(p) __sync_bool_compare_and_swap(p, 1, 0)
+    #define fn_store(p, v) __atomic_store_n(p, v, __ATOMIC_SEQ_CST)
+    #define fn_add(p, v) __sync_add_and_fetch(p, v)
+    """
+    bint fn_claim(int *state) noexcept nogil        # free -> claimed
+    bint fn_mark(int *state) noexcept nogil         # claimed -> claimed, and something happened meanwhile
+    bint fn_release(int *state) noexcept nogil      # claimed and unmarked -> free
+    void fn_store(int *state, int value) noexcept nogil
+    int fn_add(int *count, int n) noexcept nogil
+
+cdef enum:
+    MOST_EVENTS = 256
+    INPUT_ROOM = 65536         # of the buffer that a thread reads into
+    MOST_ACCEPTS = 64          # connections accepted in a row, if no other worker could take them
+    SLOTS_MAX = 1 << 20        # file descriptors served at most
+    LISTENER = 1 << 30         # marks the number of a listener, or of the alarm, in event data
+    ALARM = LISTENER - 1
+
+cdef double PAUSE_S = 0.25         # without a free file descriptor, accepting is tried again after this
+cdef double SWEEP_S = 0.25         # deadlines are met within this
+cdef double DRAIN_IDLE_S = 1.0     # what an idle connection is given, in a drain, for a request that is on its way
+
+
+# The place of a file descriptor.
+cdef struct Place:
+    PyObject *channel
+    double deadline
+    uint32_t generation        # tells an event of a closed connection from one of its successor
+    int state                  # see fn_claim
+
+
+@cython.final
+cdef class Hub:
+    """What the threads of a worker share: the epoll set, the places, the listeners."""
+    cdef int epfd, alarm, size, top, count, sweeping, threads
+    cdef Place *places
+    cdef list listeners, names
+    cdef int n_listeners, accepts
+    cdef long max_connections
+    cdef bint accepting, draining, stopping, gil
+    cdef double next_sweep, resume_at, drain_until, drain_timeout
+
+    def __cinit__(self, config, list sockets):
+        import resource
+        self.size = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], SLOTS_MAX)
+        self.places = <Place *>PyMem_Calloc(self.size, sizeof(Place))
+        self.epfd = epoll_create1(EPOLL_CLOEXEC)
+        self.alarm = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC | EFD_SEMAPHORE)
+        if self.places == NULL or self.epfd < 0 or self.alarm < 0:
+            raise OSError(errno, os.strerror(errno))
+        self.threads = config.threads
+        self.gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+        self.accepts = 1 if config.workers > 1 else MOST_ACCEPTS
+        self.max_connections, self.drain_timeout = config.max_connections, config.drain_timeout
+        self.next_sweep = self.resume_at = INFINITY
+        self.listeners = sockets
+        self.n_listeners = len(sockets)
+        self.names = [server_name(s) for s in sockets]
+        self.watch(self.alarm, EPOLLIN, ALARM)
+        self.accept_on()
+
+    def __dealloc__(self):
+        PyMem_Free(self.places)
+
+    cdef int watch(self, int fd, uint32_t events, uint64_t data) except -1:
+        cdef epoll_event event
+        event.events, event.data.u64 = events, data
+        if epoll_ctl(self.epfd, EPOLL_CTL_ADD, fd, &event) < 0:
+            raise OSError(errno, os.strerror(errno))
+        return 0
+
+    cdef int accept_on(self) except -1:
+        if not self.accepting and not self.draining:
+            for i, listener in enumerate(self.listeners):
+                listener.setblocking(False)
+                self.watch(listener.fileno(), EPOLLIN | EPOLLEXCLUSIVE, LISTENER + i)
+            self.accepting, self.resume_at = True, INFINITY
+        return 0
+
+    cdef int accept_off(self, double resume_at) except -1:
+        """Leave connections in the backlog until then, or until one of ours is closed."""
+        cdef epoll_event event
+        if self.accepting:
+            self.accepting, self.resume_at = False, resume_at
+            for listener in self.listeners:
+                epoll_ctl(self.epfd, EPOLL_CTL_DEL, listener.fileno(), &event)
+        return 0
+
+    cdef int wake(self) noexcept:
+        eventfd_write(self.alarm, self.threads)
+        return 0
+
+    cdef int stop(self) noexcept:
+        self.stopping = True
+        return self.wake()
+
+
+def server_name(listener):
+    """SERVER_NAME and SERVER_PORT of a listening socket, as (host, port), or (path, None)."""
+    name = listener.getsockname()
+    if listener.family == socket.AF_UNIX:
+        return (name if isinstance(name, str) else os.fsdecode(name), None)
+    return (name[0], name[1])
+
+
+@cython.final
+cdef class Loop:
+    """One thread of the driver."""
+    cdef Hub hub
+    cdef Pump pump
+    cdef char *buf
+    cdef epoll_event events[MOST_EVENTS]
+    cdef list again                # (fd, generation) to look at once more, after the others
+    cdef bint is_main
+
+    def __cinit__(self, Hub hub, Pump pump, bint is_main):
+        self.hub, self.pump, self.is_main = hub, pump, is_main
+        self.again = []
+        self.buf = <char *>PyMem_Malloc(INPUT_ROOM)
+        if self.buf == NULL:
+            raise MemoryError()
+
+    def __dealloc__(self):
+        PyMem_Free(self.buf)
+
+    def run(self):
+        """Serve until the hub stops."""
+        cdef Hub hub = self.hub
+        cdef Pump pump = self.pump
+        cdef int i, n
+        cdef uint64_t data
+        cdef double now
+        while not hub.stopping:
+            n = self.wait()
+            if self.is_main:
+                PyErr_CheckSignals()
+            now = pump.tick()
+            pump.ws.draining = hub.draining
+            for i in range(n):
+                data = self.events[i].data.u64
+                if data & 0xffffffff < ALARM:
+                    self.serve(data & 0xffffffff, data >> 32, self.events[i].events)
+                elif data == ALARM:
+                    eventfd_read(hub.alarm, &data)
+                else:
+                    self.accept(data - LISTENER)
+            if self.again:
+                self.serve_again()
+            if now >= hub.next_sweep or now >= hub.resume_at or hub.draining:
+                self.sweep(now)
+            if pump.access is not None:
+                pump.access.flush()
+
+    cdef int wait(self) except -1:
+        cdef Hub hub = self.hub
+        # Events taken are events that no other thread will serve: with many threads, one at a time.
+        cdef int most = MOST_EVENTS if hub.threads == 1 else 1, n, ms
+        cdef double left
+        if self.again or (hub.threads > 1 and hub.gil):
+            # While there is work, it goes on without handing the GIL to a thread that would only take it for the next
+            # event: that hand-over costs more than the call.
+            n = epoll_wait(hub.epfd, self.events, most, 0)
+            if n > 0 or self.again:
+                return max(n, 0)
+        left = min(hub.next_sweep, hub.resume_at)
+        ms = -1
+        if hub.draining:
+            ms = <int>(SWEEP_S * 1000)
+        elif left != INFINITY:
+            left -= self.pump.tick()
+            ms = <int>(min(max(left, 0.0), 3600.0) * 1000) + 1
+        with nogil:
+            n = epoll_wait(hub.epfd, self.events, most, ms)
+        return max(n, 0)
+
+    cdef int serve(self, int fd, uint32_t generation, uint32_t mask) except -1:
+        cdef Place *place = &self.hub.places[fd]
+        while place.generation == generation:
+            if fn_claim(&place.state):
+                if place.generation == generation and place.channel != NULL:
+                    return self.turn(fd, place, mask)
+                fn_store(&place.state, 0)
+                return 0
+            if fn_mark(&place.state) or place.state == 2:
+                return 0
+        return 0
+
+    cdef int turn(self, int fd, Place *place, uint32_t mask) except -1:
+        """Serve a claimed connection, and let it go."""
+        cdef NativeChannel channel = <NativeChannel>place.channel
+        cdef int more = 0
+        while True:
+            more = self.step(channel, mask)
+            if channel.closed:
+                return self.close(fd, place, channel)
+            if self.release(fd, place, channel, more):
+                return 0
+            # Somebody saw an event meanwhile. It may have been any: an edge is only told once.
+            mask = EPOLLIN | EPOLLOUT | EPOLLRDHUP
+
+    cdef int step(self, NativeChannel channel, uint32_t mask) except -1:
+        channel.enter(self.pump)
+        try:
+            return channel.on_ready(mask, self.buf, INPUT_ROOM)
+        except Exception:
+            LOGGER.exception("a connection failed and is dropped")
+            channel.closed = True
+            return 0
+
+    cdef bint release(self, int fd, Place *place, NativeChannel channel, bint more) except -1:
+        """Let a claimed connection go; False, and it is still claimed, if events came meanwhile."""
+        self.set_deadline(place, channel.conn.deadline)
+        if more:
+            self.again.append((fd, place.generation))
+        if fn_release(&place.state):
+            return True
+        fn_store(&place.state, 1)
+        return False
+
+    cdef int set_deadline(self, Place *place, double deadline) noexcept:
+        place.deadline = deadline
+        if deadline < self.hub.next_sweep:
+            self.hub.next_sweep = deadline
+        return 0
+
+    cdef int close(self, int fd, Place *place, NativeChannel channel) except -1:
+        cdef Hub hub = self.hub
+        try:
+            channel.lost()
+        except Exception:
+            LOGGER.exception("a request could not be ended")
+        place.channel = NULL
+        place.generation += 1
+        fn_store(&place.state, 0)
+        close_fd(fd)
+        Py_DECREF(channel)
+        if fn_add(&hub.count, -1) < hub.max_connections and not hub.accepting and hub.resume_at != INFINITY:
+            hub.accept_on()
+        return 0
+
+    cdef int serve_again(self) except -1:
+        again, self.again = self.again, []
+        for fd, generation in again:
+            self.serve(fd, generation, 0)
+        return 0
+
+    cdef int accept(self, int number) except -1:
+        cdef Hub hub = self.hub
+        cdef sockaddr_storage address
+        cdef unsigned int size
+        cdef int i, fd, listener
+        listener = hub.listeners[number].fileno()
+        for i in range(hub.accepts):
+            if hub.count >= hub.max_connections:
+                return hub.accept_off(self.pump.ws.now + 3600)
+            size = sizeof(address)
+            fd = accept4(listener, <sockaddr *>&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC)
+            if fd < 0:
+                if errno == EAGAIN:
+                    return 0
+                if errno in (EMFILE, ENFILE, ENOBUFS, ENOMEM):
+                    LOGGER.warning("cannot accept connections: %s; trying again when one is closed", os.strerror(errno))
+                    return hub.accept_off(self.pump.ws.now + PAUSE_S)
+                continue
+            if fd >= hub.size:
+                close_fd(fd)
+                continue
+            self.open(fd, client_name(&address), hub.names[number])
+        return 0
+
+    cdef int open(self, int fd, client, server) except -1:
+        cdef Hub hub = self.hub
+        cdef Place *place = &hub.places[fd]
+        cdef NativeChannel channel = NativeChannel.__new__(NativeChannel)
+        cdef bint more
+        channel.conn = Connection(self.pump.ws)
+        channel.fd, channel.client, channel.server, channel.scheme = fd, client, server, "http"
+        fn_add(&hub.count, 1)
+        if fd > hub.top:
+            hub.top = fd
+        fn_store(&place.state, 1)
+        Py_INCREF(channel)
+        place.channel = <PyObject *>channel
+        more = self.step(channel, EPOLLIN)         # the request is often there already
+        if channel.closed:
+            return self.close(fd, place, channel)
+        hub.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, (<uint64_t>place.generation << 32) | <uint32_t>fd)
+        if not self.release(fd, place, channel, more):
+            self.turn(fd, place, EPOLLIN | EPOLLOUT | EPOLLRDHUP)
+        return 0
+
+    cdef int sweep(self, double now) except -1:
+        """Find the deadlines that have passed, and when the next one is."""
+        cdef Hub hub = self.hub
+        cdef Place *place
+        cdef NativeChannel channel
+        cdef double due = INFINITY
+        cdef int fd
+        if not fn_claim(&hub.sweeping):
+            return 0
+        try:
+            hub.next_sweep = INFINITY
+            if now >= hub.resume_at:
+                hub.accept_on()
+            for fd in range(hub.top + 1):
+                place = &hub.places[fd]
+                if place.channel == NULL or place.deadline > now:
+                    if place.channel != NULL:
+                        due = min(due, place.deadline)
+                    continue
+                due = min(due, now + 1)
+                if fn_claim(&place.state):
+                    if place.channel == NULL:
+                        fn_store(&place.state, 0)
+                        continue
+                    channel = <NativeChannel>place.channel
+                    channel.enter(self.pump)
+                    if channel.conn.deadline <= now or (hub.draining and not channel.conn.answering):
+                        channel.expire()
+                    if channel.closed:
+                        self.close(fd, place, channel)
+                    else:
+                        due = min(due, channel.conn.deadline)
+                        if not self.release(fd, place, channel, False):
+                            self.turn(fd, place, EPOLLIN | EPOLLOUT | EPOLLRDHUP)
+            hub.next_sweep = min(hub.next_sweep, max(due, now + SWEEP_S))
+            if hub.draining and (hub.count == 0 or now >= hub.drain_until):
+                hub.stop()
+        finally:
+            fn_store(&hub.sweeping, 0)
+        return 0
+
+    def drain(self):
+        """Accept no more, close what is idle, answer the rest. A second call ends at once."""
+        cdef Hub hub = self.hub
+        cdef Place *place
+        cdef int fd, i
+        cdef double now = self.pump.tick()
+        if hub.draining:
+            hub.stop()
+            return
+        hub.draining = self.pump.ws.draining = True
+        hub.drain_until = now + hub.drain_timeout
+        hub.accepts = hub.size
+        for i in range(hub.n_listeners):
+            self.accept(i)                     # who is in the backlog already was let in by the kernel
+        hub.accept_off(INFINITY)
+        hub.resume_at = INFINITY
+        for listener in hub.listeners:
+            listener.close()
+        for fd in range(hub.top + 1):
+            place = &hub.places[fd]
+            if place.channel != NULL and not (<NativeChannel>place.channel).conn.answering:
+                place.deadline = min(place.deadline, now + DRAIN_IDLE_S)
+        hub.next_sweep = now
+        hub.wake()
+
+
+cdef object client_name(const sockaddr_storage *address):
+    """(host, port) of a peer, or None for one without a name (Unix socket)."""
+    cdef char text[64]
+    if address.ss_family == AF_INET:
+        inet_ntop(AF_INET, &(<sockaddr_in *>address).sin_addr, text, sizeof(text))
+        return (text.decode("ascii"), ntohs((<sockaddr_in *>address).sin_port))
+    if address.ss_family == AF_INET6:
+        inet_ntop(AF_INET6, &(<sockaddr_in6 *>address).sin6_addr, text, sizeof(text))
+        return (text.decode("ascii"), ntohs((<sockaddr_in6 *>address).sin6_port))
+    return None
+
+
+def run(config, app, str interface, list sockets, Board board, int worker, ready):
+    """Serve a WSGI app until SIGTERM and the drain that follows; returns the exit status."""
+    cdef Hub hub = Hub(config, sockets)
+    cdef Settings settings = settings_of(config)
+    cdef list loops = [], threads = []
+    cdef Pump pump
+    cdef int i
+    for i in range(config.threads):
+        wsgi = WSGIApp(app, multithread=config.threads > 1, multiprocess=config.workers > 1, spool=config.body_spool,
+                       spool_dir=config.spool_dir, root_path=config.root_path)
+        pump = Pump(Workspace(settings, b"fastnet"), wsgi, AccessLog(config) if config.access_log != "off" else None)
+        pump.slot = board.slot(worker, i)
+        loops.append(Loop(hub, pump, i == 0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)       # a terminal's Ctrl-C reaches the supervisor, which tells us
+    signal.signal(signal.SIGTERM, lambda number, frame: loops[0].drain())
+    for loop in loops[1:]:
+        threads.append(threading.Thread(target=run_thread, args=(loop,), daemon=True))
+        threads[-1].start()
+    ready()
+    loops[0].run()
+    for thread in threads:
+        thread.join(max(0.0, hub.drain_until - (<Pump>pump).tick()))
+    for loop in loops:
+        if (<Loop>loop).pump.access is not None:
+            (<Loop>loop).pump.access.close()
+    return 0
+
+
+def run_thread(loop):
+    # Signals are the main thread's, which must wake to run Python's handlers.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+    loop.run()

@@ -1,0 +1,207 @@
+"""A connection of the native driver: a non-blocking socket under the pump.
+
+Edge-triggered: an event only says that something may be there. `readable` remembers it until recv() comes back short,
+and the pump's own state says whether input is wanted, so nothing is ever re-registered.
+"""
+
+cimport cython
+from libc.errno cimport EAGAIN, EINTR, errno
+from libc.math cimport INFINITY
+from libc.stdint cimport uint32_t
+
+from fastnet.codecs.outbuffer cimport OutBuffer
+from fastnet.protocols.http1 cimport Connection
+from fastnet.servers.pump cimport Channel
+
+cdef extern from "sys/epoll.h" nogil:
+    const uint32_t EPOLLIN, EPOLLERR, EPOLLHUP, EPOLLRDHUP
+
+cdef extern from "sys/socket.h" nogil:
+    struct msghdr:
+        void *msg_name
+        unsigned int msg_namelen
+        iovec *msg_iov
+        size_t msg_iovlen
+        void *msg_control
+        size_t msg_controllen
+        int msg_flags
+    const int MSG_NOSIGNAL, MSG_MORE, SHUT_WR
+    Py_ssize_t recv(int fd, void *buf, size_t n, int flags)
+    Py_ssize_t send(int fd, const void *buf, size_t n, int flags)
+    Py_ssize_t sendmsg(int fd, const msghdr *msg, int flags)
+    int shutdown(int fd, int how)
+
+cdef extern from "sys/uio.h" nogil:
+    struct iovec:
+        void *iov_base
+        size_t iov_len
+
+cdef extern from "sys/sendfile.h" nogil:
+    Py_ssize_t sendfile(int out_fd, int in_fd, long long *offset, size_t n)
+
+cdef extern from "poll.h" nogil:
+    struct pollfd:
+        int fd
+        short events
+        short revents
+    const short POLLOUT
+    int poll(pollfd *fds, unsigned long n, int timeout_ms)
+
+cdef enum:
+    MOST_PIECES = 64
+    MOST_READS = 4                  # full reads of one connection before others get a turn
+    FILE_STEP = 1 << 20             # bytes of a file for each sendfile()
+    MOST_STEPS = 4                  # of those before others get a turn
+    LINGER_BYTES = 1 << 20          # input read and dropped after an early close
+    LINGER_S = 2
+
+
+@cython.final
+cdef class NativeChannel(Channel):
+    """A non-blocking socket, the pump above it, a readiness loop below."""
+
+    cdef int on_ready(self, uint32_t mask, char *buf, Py_ssize_t room) except -1:
+        cdef Connection conn = self.conn
+        cdef Py_ssize_t n
+        cdef int reads = 0
+        if mask & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR):
+            self.readable = True
+        if self.lingering:
+            return self._drop_input(buf, room)
+        if self.blocked or mask == 0:
+            self.blocked = False
+            if self.turn():
+                return 1
+        while self.readable and not self.finished and conn.wants_read():
+            if reads == MOST_READS:
+                return 1
+            reads += 1
+            n = recv(self.fd, buf, room, 0)
+            if n > 0:
+                # A short read empties the socket; but what came with a hang-up may be followed by the end.
+                if n < room and not mask & (EPOLLRDHUP | EPOLLHUP | EPOLLERR):
+                    self.readable = False
+                if self.feed(buf, n):
+                    return 1
+            elif n == 0:
+                self.readable = False
+                self.feed_end()
+            elif errno == EAGAIN:
+                self.readable = False
+            elif errno != EINTR:
+                self._failed()
+        return 0
+
+    cdef int _failed(self) except -1:
+        """The socket is broken: nobody will read what is queued."""
+        self.readable = False
+        self.conn.abort()
+        return self.turn()
+
+    cdef int flush(self) except -1:
+        cdef Connection conn = self.conn
+        cdef OutBuffer out = conn.out
+        cdef iovec iov[MOST_PIECES]
+        cdef msghdr msg
+        cdef Py_ssize_t n
+        cdef int flags = MSG_NOSIGNAL | (MSG_MORE if self._file_left else 0)
+        if conn.aborted:
+            out.clear()
+        while out.total > 0:
+            if out.n_pieces == 0:
+                n = send(self.fd, out.block + out.sent, out.used - out.sent, flags)
+            else:
+                msg.msg_name, msg.msg_namelen = NULL, 0
+                msg.msg_control, msg.msg_controllen, msg.msg_flags = NULL, 0, 0
+                msg.msg_iov, msg.msg_iovlen = iov, out.gather(iov, MOST_PIECES)
+                n = sendmsg(self.fd, &msg, flags)
+            if n >= 0:
+                conn.wrote(n)
+            elif errno == EAGAIN:
+                self.blocked = True
+                conn.progress(0, True)
+                break
+            elif errno != EINTR:
+                conn.abort()
+                out.clear()
+        conn.settle_output()
+        if self._file_left and not self.blocked and not conn.aborted:
+            self._flush_file()
+        return 0
+
+    cdef bint send_file(self, int fd, long long start, long long n) except -1:
+        if self.conn.sent_chunked:
+            return False
+        self._file, self._file_at, self._file_left = fd, start, n
+        return True
+
+    cdef int _flush_file(self) except -1:
+        cdef Py_ssize_t n
+        cdef int steps
+        self.busy = False
+        for steps in range(MOST_STEPS):
+            n = sendfile(self.fd, self._file, &self._file_at, min(self._file_left, <long long>FILE_STEP))
+            if n > 0:
+                self._file_left -= n
+                self.conn.sent_elsewhere(n)
+                self.conn.progress(n, self._file_left > 0)
+                if self._file_left == 0:
+                    return 0
+            elif n < 0 and errno == EAGAIN:
+                self.blocked = True
+                return self.conn.progress(0, True)
+            elif n == 0 or errno != EINTR:
+                self._file_left = 0
+                return self.conn.abort()       # the file became shorter than its Content-Length, or the peer is gone
+        self.busy = True
+        return 0
+
+    cdef int wait_room(self) except -1:
+        cdef pollfd ready
+        cdef double left
+        cdef int ms, got
+        while self.conn.congested() and not self.conn.aborted:
+            left = self.conn.deadline - self.pump.tick()
+            if left <= 0:
+                return self.conn.abort()
+            ms = <int>(min(left, 3600.0) * 1000) + 1
+            ready.fd, ready.events = self.fd, POLLOUT
+            with nogil:
+                got = poll(&ready, 1, ms)
+            if got > 0:
+                self.pump.tick()
+                self.flush()
+        self.blocked = False
+        return 0
+
+    cdef int finish(self) except -1:
+        if self.conn.aborted or not self.conn.linger or self.conn.eof:
+            self.closed = True
+            return 0
+        # Closing with input unread would reset the connection, and the peer might never see the answer.
+        shutdown(self.fd, SHUT_WR)
+        self.lingering = True
+        self.conn.deadline = self.pump.ws.now + LINGER_S
+        return 0
+
+    cdef int _drop_input(self, char *buf, Py_ssize_t room) except -1:
+        cdef Py_ssize_t n
+        while self._dropped < LINGER_BYTES:
+            n = recv(self.fd, buf, room, 0)
+            if n < 0 and errno == EINTR:
+                continue
+            if n < 0 and errno == EAGAIN:
+                return 0
+            if n <= 0:
+                break
+            self._dropped += n
+        self.closed = True
+        return 0
+
+    cdef int expire(self) except -1:
+        if self.lingering:
+            self.closed = True
+            return 0
+        self.conn.timeout()
+        self.blocked = self.blocked and not self.conn.aborted
+        return self.turn()
