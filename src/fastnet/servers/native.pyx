@@ -471,8 +471,9 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
     signal.signal(signal.SIGINT, signal.SIG_IGN)       # a terminal's Ctrl-C reaches the supervisor, which tells us
     signal.signal(signal.SIGTERM, lambda number, frame: loops[0].drain())
     for loop in loops[1:]:
-        threads.append(threading.Thread(target=run_thread, args=(loop,), daemon=True))
-        threads[-1].start()
+        thread = threading.Thread(target=run_thread, args=(loop,), daemon=True)
+        thread.start()
+        threads.append(thread)
     ready()
     loops[0].run()
     for thread in threads:

@@ -37,7 +37,8 @@ cdef extern from "sys/uio.h" nogil:
         size_t iov_len
 
 cdef extern from "sys/sendfile.h" nogil:
-    Py_ssize_t sendfile(int out_fd, int in_fd, long long *offset, size_t n)
+    ctypedef long off_t
+    Py_ssize_t sendfile(int out_fd, int in_fd, off_t *offset, size_t n)
 
 cdef extern from "poll.h" nogil:
     struct pollfd:
@@ -138,10 +139,13 @@ cdef class NativeChannel(Channel):
     cdef int _flush_file(self) except -1:
         cdef Py_ssize_t n
         cdef int steps
+        cdef off_t at
         self.busy = False
         for steps in range(MOST_STEPS):
-            n = sendfile(self.fd, self._file, &self._file_at, min(self._file_left, <long long>FILE_STEP))
+            at = self._file_at
+            n = sendfile(self.fd, self._file, &at, min(self._file_left, <long long>FILE_STEP))
             if n > 0:
+                self._file_at = at
                 self._file_left -= n
                 self.conn.sent_elsewhere(n)
                 self.conn.progress(n, self._file_left > 0)
