@@ -8,7 +8,7 @@ import platform
 import sys
 import sysconfig
 
-from fastnet import __version__, get_include
+from fastnet._version import __version__
 from fastnet.codecs.http1 import cpu
 
 
@@ -24,7 +24,6 @@ def facts() -> list[tuple[str, str]]:
         ("platform", f"{platform.system()} {platform.release()} {platform.machine()}"),
         ("cpu", f"{cpu()['used']} kernels (this machine has {', '.join(cpu()['available'])})"),
         ("loop", _loop()),
-        ("headers", get_include()),
     ]
 
 

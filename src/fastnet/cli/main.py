@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from fastnet import __version__
+from fastnet._version import __version__
 from fastnet.errors import ConfigError, FastnetError, StartupError
 from fastnet.servers.config import Config, Option, options
 

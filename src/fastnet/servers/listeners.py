@@ -14,7 +14,7 @@ import os
 import re
 import socket
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fastnet.errors import ConfigError, StartupError
 
@@ -82,12 +82,12 @@ def open_socket(address: Address, backlog: int, *, reuse_port: bool = False, lis
     return sock
 
 
-def actual_address(address: Address, sock: socket.socket) -> Address:
-    """`address` with what the kernel chose in it: the port when 0 was asked for, and whatever fd://N stands for."""
+def actual_address(sock: socket.socket) -> Address:
+    """Where a socket really is: with the port that the kernel chose when 0 was asked for, or that fd://N stands for."""
     name = sock.getsockname()
     if sock.family == socket.AF_UNIX:
-        return replace(address, kind="unix", path=os.fsdecode(name))
-    return replace(address, kind="tcp", host=name[0], port=name[1])
+        return Address("unix", path=os.fsdecode(name))
+    return Address("tcp", host=name[0], port=name[1])
 
 
 class Listeners:
@@ -107,7 +107,7 @@ class Listeners:
             for address in addresses:
                 sock = open_socket(address, backlog, reuse_port=reuse_port, listen=not reuse_port)
                 self.sockets.append(sock)
-                self.addresses.append(actual_address(address, sock))
+                self.addresses.append(actual_address(sock))
                 if address.kind == "unix":
                     path = os.path.abspath(address.path)
                     self._files.append((path, _identity(path)))

@@ -13,11 +13,10 @@ import sys
 import traceback
 from typing import Any
 
-import fastnet
 from fastnet.errors import StartupError
 from fastnet.servers.config import Config
 
-_OURS = os.path.dirname(os.path.abspath(fastnet.__file__)) + os.sep
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def load(config: Config) -> tuple[Any, str]:
