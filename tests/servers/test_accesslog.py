@@ -111,7 +111,7 @@ def test_it_appends(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_opened_stops_the_start(tmp_path: Path) -> None:
-    with pytest.raises(StartupError, match="cannot write the access log .*: Is a directory"):
+    with pytest.raises(StartupError, match=r"cannot write the access log .*: Is a directory"):
         AccessLog(config(tmp_path))
 
 

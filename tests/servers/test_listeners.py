@@ -28,7 +28,20 @@ def test_each_form_of_address(text: str, address: Address) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "80", "host", "host:", "host:x", "host:-1", "host:123456", "host:65536", "::1:80", "[::1]", "[::1:80", "a b:80"]
+    [
+        "",
+        "80",
+        "host",
+        "host:",
+        "host:x",
+        "host:-1",
+        "host:123456",
+        "host:65536",
+        "::1:80",
+        "[::1]",
+        "[::1:80",
+        "a b:80",
+    ]
     + ["http://host:80", "unix:", "unix:a\0b", "unix:/" + "x" * 103, "fd://", "fd://x", "fd://-1", "fd://²", "[x]:80"],
 )
 def test_anything_else_is_refused(text: str) -> None:

@@ -32,7 +32,7 @@ def load(config: Config) -> tuple[Any, str]:
         except (Exception, SystemExit) as error:
             raise _raised(f"the factory {name} failed", error) from None
     if not callable(app):
-        raise StartupError(f"{name} is a {type(app).__name__}, which cannot be called as an application")
+        raise StartupError(f"{name} is of type {type(app).__name__}, which cannot be called as an application")
     return app, detect(app, name) if config.interface == "auto" else config.interface
 
 
@@ -93,7 +93,7 @@ def _find(target: str) -> Any:
 
 
 def _has(owner: Any) -> str:
-    return f"{owner.__name__} has" if inspect.ismodule(owner) else f"a {type(owner).__name__} has"
+    return f"{owner.__name__} has" if inspect.ismodule(owner) else f"type {type(owner).__name__} has"
 
 
 def _raised(what: str, error: BaseException) -> StartupError:

@@ -187,8 +187,8 @@ class Supervisor:
             LOGGER.debug("%s (pid %d) %s", worker, pid, how)
             return
         if not self._serving:
-            # Stacks of a stuck start are in the log by now.
-            raise worker.error or StartupError(worker.doom or f"{worker} {how} before it was ready", worker.stacks)
+            why = f"{worker} is {worker.doom}" if worker.doom else f"{worker} {how} before it was ready"
+            raise worker.error or StartupError(why, worker.stacks)
         if worker.ready is not None and now - worker.ready >= _STABLE_S:
             worker.deaths = 0
         delay = min(_MAX_BACKOFF_S, _BACKOFF_S * 2 ** (worker.deaths - 1)) if worker.deaths else 0.0

@@ -49,8 +49,8 @@ class Report:
 
     def error(self, error: StartupError) -> None:
         """Serving cannot begin."""
-        # A pipe takes this much without a reader being at hand.
-        self._write({"error": str(error)[:4096], "details": error.details[-16384:]})
+        # A pipe takes 64 KiB without a reader at hand, and JSON may make six bytes of a character.
+        self._write({"error": str(error)[:1024], "details": error.details[-8192:]})
 
     def _write(self, message: dict[str, Any]) -> None:
         os.write(self.fd, json.dumps(message).encode() + b"\n")
