@@ -82,8 +82,9 @@ setup(
     options={"build_ext": {"parallel": os.cpu_count()}},
     ext_modules=cythonize(
         [extension(pyx) for pyx in sorted(Path("src").rglob("*.pyx"))],
-        # The directives decide what is generated, and a time stamp cannot tell them apart.
-        build_dir=f"build/cython{'-debug' * bool(debug)}{'-coverage' * bool(coverage)}",
+        # The directives decide what is generated, and a time stamp cannot tell them apart, so each has its folder;
+        # but coverage's plug-in looks for the C beside the source.
+        build_dir=None if coverage else "build/cython-debug" if debug else "build/cython",
         compiler_directives=directives,
         annotate=bool(switch("ANNOTATE")),
         nthreads=os.cpu_count() or 1,
