@@ -26,6 +26,16 @@ static int equals(const char *text, size_t len, const char *lower) {
     return lower[len] == 0;
 }
 
+/* The same for ten characters, in two words that overlap. */
+static int equals_10(const char *text, const char *lower) {
+    uint64_t head, tail, want_head, want_tail;
+    memcpy(&head, text, 8);
+    memcpy(&tail, text + 2, 8);
+    memcpy(&want_head, lower, 8);
+    memcpy(&want_tail, lower + 2, 8);
+    return (head | 0x2020202020202020u) == want_head && (tail | 0x2020202020202020u) == want_tail;
+}
+
 uint16_t fn_http1_field_known(const char *name, size_t len) {
     if (len >= sizeof known / sizeof known[0] || known[len].name == NULL) return FN_HTTP1_OTHER;
     return (uint16_t)(equals(name, len, known[len].name) ? known[len].id : FN_HTTP1_OTHER);
@@ -119,6 +129,10 @@ static int apply_transfer_encoding(fn_http1_head *head, const char *value, size_
 }
 
 static int apply_connection(fn_http1_head *head, const char *value, size_t len) {
+    if (len == 10 && equals_10(value, "keep-alive")) { /* what nearly every client says, if it says anything */
+        head->flags |= FN_HTTP1_KEEP_ALIVE;
+        return FN_HTTP1_OK;
+    }
     for (size_t i = 0; i <= len;) {
         size_t n;
         const char *option = next_member(value, len, &i, &n);

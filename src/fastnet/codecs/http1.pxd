@@ -20,13 +20,18 @@ cdef size_t scan_token(const char *buf, size_t n) noexcept nogil
 
 # A parsed head whose Python values are made when asked for. `buf` is lent by whoever parsed it, until keep() copies
 # the bytes, unless `owner` holds them already.
+cdef enum:
+    OWN_FIELDS = 16      # room for field lines in the object itself: most heads have fewer
+
 cdef class Head:
     cdef fn_http1_head head
+    cdef fn_http1_field own_fields[OWN_FIELDS]
     cdef const char *buf
     cdef fn_http1_field *fields
     cdef readonly Py_ssize_t size     # bytes of the head
     cdef bytes owner                  # holds buf; None while the bytes are lent
-    cdef bint owns_fields
+    cdef bint owns_fields             # fields are in own_fields or more_fields
+    cdef bytes more_fields            # a bytes object, so that no destructor is needed
     cdef NameTable names
     cdef int lend(self, const char *buf, Py_ssize_t size, const fn_http1_head *head, fn_http1_field *fields) noexcept
     cdef int keep(self) except -1

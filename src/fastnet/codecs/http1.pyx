@@ -27,6 +27,8 @@ from fastnet.errors import LimitExceeded, ProtocolError
 cdef extern from "Python.h":
     tuple PyTuple_New(Py_ssize_t n)
     void PyTuple_SET_ITEM(tuple t, Py_ssize_t i, object o)
+    str PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar)
+    void *PyUnicode_1BYTE_DATA(object o)
 
 cdef enum:
     STACK_FIELDS = 128     # heads with more field lines than this cost an allocation while they are parsed
@@ -98,21 +100,17 @@ cdef list field_list(NameTable names, const char *buf, const fn_http1_field *fie
     return out
 
 
+@cython.no_gc        # holds bytes and the name table only: no cycle can pass through
+@cython.freelist(64)
 cdef class Head:
     """What requests and responses share: the version and the fields."""
 
     def __cinit__(self):
         self.names = NAMES
 
-    def __dealloc__(self):
-        if self.owns_fields:
-            PyMem_Free(self.fields)
-
     cdef int lend(self, const char *buf, Py_ssize_t size, const fn_http1_head *head, fn_http1_field *fields) noexcept:
-        if self.owns_fields:
-            PyMem_Free(self.fields)
-            self.owns_fields = False
         self.owner = None
+        self.owns_fields = False
         self.buf, self.size, self.fields = buf, size, fields
         self.head = head[0]
         return 0
@@ -124,9 +122,10 @@ cdef class Head:
             self.owner = PyBytes_FromStringAndSize(self.buf, self.size)
             self.buf = PyBytes_AS_STRING(self.owner)
         if not self.owns_fields:
-            fields = <fn_http1_field *>PyMem_Malloc(self.head.n_fields * sizeof(fn_http1_field))
-            if fields == NULL:
-                raise MemoryError()
+            fields = self.own_fields
+            if self.head.n_fields > OWN_FIELDS:
+                self.more_fields = PyBytes_FromStringAndSize(NULL, self.head.n_fields * sizeof(fn_http1_field))
+                fields = <fn_http1_field *>PyBytes_AS_STRING(self.more_fields)
             memcpy(fields, self.fields, self.head.n_fields * sizeof(fn_http1_field))
             self.fields, self.owns_fields = fields, True
         return 0
@@ -222,6 +221,7 @@ cdef inline bint same_name(const char *name, const char *lower, Py_ssize_t n) no
     return True
 
 
+@cython.no_gc
 @cython.final
 cdef class Request(Head):
     """A request head. Made by parse_request(), parse_requests() and server connections."""
@@ -243,7 +243,9 @@ cdef class Request(Head):
     @property
     def target(self) -> str:
         """The request target as it was sent: "/path?query", "http://host/path", "host:443" or "*"."""
-        return PyUnicode_DecodeASCII(self.buf + self.head.target, self.head.target_len, NULL)
+        cdef str out = PyUnicode_New(self.head.target_len, 127)    # the parser takes ASCII only
+        memcpy(PyUnicode_1BYTE_DATA(out), self.buf + self.head.target, self.head.target_len)
+        return out
 
     @property
     def path(self) -> bytes:
@@ -272,6 +274,7 @@ cdef class Request(Head):
         return f"<Request {self.method} {self.target} HTTP/{self.version}, {self.head.n_fields} fields>"
 
 
+@cython.no_gc
 @cython.final
 cdef class Response(Head):
     """A response head. Made by parse_response() and client connections."""

@@ -1,5 +1,9 @@
 # Forms of the common header names, found by their raw bytes. Filled when made, then only read: safe to share.
+from libc.stdint cimport uint64_t
+
 cdef struct NameEntry:
+    uint64_t first, last   # 8 bytes from each end, overlapping in a short name; with n the whole of up to 16 bytes
+    Py_ssize_t n
     void *raw        # bytes, as it was sent
     void *lower      # bytes
     void *key        # str: the WSGI environ key

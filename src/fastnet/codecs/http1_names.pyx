@@ -7,7 +7,7 @@ peer can make it grow; a name it lacks is built anew each time.
 """
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy
@@ -34,19 +34,20 @@ COMMON_NAMES = (
 )
 
 
-cdef inline uint32_t hash_name(const char *name, Py_ssize_t n) noexcept nogil:
-    cdef uint64_t a = 0, b = 0
+cdef inline void ends(const char *name, Py_ssize_t n, uint64_t *first, uint64_t *last) noexcept nogil:
+    """8 bytes from each end; of a shorter name, its two overlapping halves. Equal, with n, to the name if n <= 16."""
+    cdef uint32_t low, high
+    first[0] = last[0] = 0
     if n >= 8:
-        memcpy(&a, name, 8)
-        memcpy(&b, name + n - 8, 8)
+        memcpy(first, name, 8)
+        memcpy(last, name + n - 8, 8)
     elif n >= 4:
-        memcpy(&a, name, 4)
-        memcpy(&b, name + n - 4, 4)
+        memcpy(&low, name, 4)
+        memcpy(&high, name + n - 4, 4)
+        first[0], last[0] = low, high
     else:
-        a = <unsigned char>name[0]
-        b = <unsigned char>name[n - 1]
-    a = (a ^ (b * <uint64_t>0x9E3779B97F4A7C15) ^ <uint64_t>n) * <uint64_t>0xD6E8FEB86659FD93
-    return <uint32_t>(a >> 40) & (TABLE_SIZE - 1)
+        first[0] = <unsigned char>name[0] | <unsigned char>name[n >> 1] << 8
+        last[0] = <unsigned char>name[n - 1]
 
 
 @cython.final
@@ -68,6 +69,8 @@ cdef class NameTable:
                 entry = self._find(PyBytes_AS_STRING(raw), len(raw))
                 self._alive.append((raw, lower, key))
                 entry.raw, entry.lower, entry.key = <void *>raw, <void *>lower, <void *>key
+                ends(PyBytes_AS_STRING(raw), len(raw), &entry.first, &entry.last)
+                entry.n = len(raw)
 
     def __dealloc__(self):
         PyMem_Free(self.entries)
@@ -79,12 +82,17 @@ cdef class NameTable:
 
     cdef NameEntry *_find(self, const char *name, Py_ssize_t n) noexcept:
         """The entry of this name, or the empty one where it would stand."""
-        cdef uint32_t i = hash_name(name, n)
         cdef NameEntry *entry
+        cdef uint64_t first, last, i
+        ends(name, n, &first, &last)
+        i = (first ^ (last * <uint64_t>0x9E3779B97F4A7C15) ^ <uint64_t>n) * <uint64_t>0xD6E8FEB86659FD93
+        i = i >> 40 & (TABLE_SIZE - 1)
         while True:
             entry = &self.entries[i]
-            if entry.raw == NULL or (PyBytes_GET_SIZE(<object>entry.raw) == n
-                                     and memcmp(PyBytes_AS_STRING(<object>entry.raw), name, n) == 0):
+            if entry.raw == NULL or (
+                entry.first == first and entry.last == last and entry.n == n
+                and (n <= 16 or memcmp(PyBytes_AS_STRING(<object>entry.raw) + 8, name + 8, n - 16) == 0)
+            ):
                 return entry
             i = (i + 1) & (TABLE_SIZE - 1)
 
