@@ -92,7 +92,8 @@ def zttp_lazy(inputs: list[bytes]) -> None:
     receive, again = connection.receive_event, connection.start_next_cycle
     for one in inputs:
         request = receive(one)
-        request.method, request.target
+        request.method
+        request.target
         again()
 
 
@@ -101,7 +102,9 @@ def zttp_list(inputs: list[bytes]) -> None:
     receive, again = connection.receive_event, connection.start_next_cycle
     for one in inputs:
         request = receive(one)
-        request.method, request.target, request.headers.to_list()
+        request.method
+        request.target
+        request.headers.to_list()
         again()
 
 
@@ -112,7 +115,8 @@ def zttp_pipelined(inputs: list[bytes]) -> None:
     for one in inputs:
         request = receive(one)
         while request is not none:
-            request.method, request.target
+            request.method
+            request.target
             again()
             request = following()
 
@@ -122,7 +126,9 @@ def h11_run(inputs: list[bytes]) -> None:
         connection = h11.Connection(h11.SERVER)
         connection.receive_data(one)
         request = connection.next_event()
-        request.method, request.target, request.headers
+        request.method
+        request.target
+        request.headers
 
 
 def h11_collect(one: bytes) -> list[Understood]:
@@ -136,21 +142,25 @@ def fastnet_lazy(inputs: list[bytes]) -> None:
     parse = parse_request
     for one in inputs:
         request = parse(one)
-        request.method, request.target
+        request.method
+        request.target
 
 
 def fastnet_list(inputs: list[bytes]) -> None:
     parse = parse_request
     for one in inputs:
         request = parse(one)
-        request.method, request.target, request.headers
+        request.method
+        request.target
+        request.headers
 
 
 def fastnet_pipelined(inputs: list[bytes]) -> None:
     parse = parse_requests
     for one in inputs:
         for request in parse(one)[0]:
-            request.method, request.target
+            request.method
+            request.target
 
 
 def fastnet_collect(one: bytes) -> list[Understood]:
