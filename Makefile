@@ -43,6 +43,8 @@ lint: $(VENV)/.test
 
 types: $(VENV)/.test
 	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest --concise --ignore-disjoint-bases --allowlist .ci/stubtest-allowlist \
+		fastnet.codecs fastnet.protocols
 
 # The kernels by themselves, under AddressSanitizer and UndefinedBehaviorSanitizer.
 test-c:
