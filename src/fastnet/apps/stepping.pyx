@@ -238,7 +238,7 @@ cdef class Spare:
             self.stepper.spare = None
         wakeup, self.wakeup = self.wakeup, None
         if wakeup is not None:
-            wakeup(self)
+            self.stepper.loop.call_soon(wakeup, self)
         return 0
 
 
