@@ -5,11 +5,12 @@
             LimitExceeded   the peer stayed within the rules but went over one of our limits
         ConfigError         an option has a value it cannot have
         StartupError        serving could not begin
+        ClientDisconnected  (an OSError, too) an application sends to a client that is gone
 
 The text of each tells a person what to do about it, in one line.
 """
 
-__all__ = ["ConfigError", "FastnetError", "LimitExceeded", "ProtocolError", "StartupError"]
+__all__ = ["ClientDisconnected", "ConfigError", "FastnetError", "LimitExceeded", "ProtocolError", "StartupError"]
 
 
 class FastnetError(Exception):
@@ -57,3 +58,7 @@ class StartupError(FastnetError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class ClientDisconnected(FastnetError, OSError):
+    """An application sends to a client that is gone. Frameworks know it as an OSError."""

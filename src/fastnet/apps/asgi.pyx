@@ -1,0 +1,568 @@
+"""ASGI 3 (HTTP, message spec 2.4) over the pump: `scope`, `receive`, `send`, and the app's coroutine stepped at once.
+
+The app is called when its request's head is there; with the body, too, when that came in the same read. Its first step
+is taken on the spot (apps/stepping), and most answers are complete when it returns: they leave in one write together
+with those of other requests that were read with this one.
+
+`receive()` and `send()` return awaitables that behave as coroutines would, in that nothing happens until they are
+awaited, but that need no frame. send() keeps `http.response.start` back until the first part of the body, so that an
+answer whose body is sent whole has a Content-Length without the app's doing. Backpressure: send() waits while more than
+`max_output` bytes are unsent; a body is read no further ahead of receive() than BODY_AHEAD.
+
+A message out of order, or one that cannot be sent, raises in the app. An app that raises or returns before its answer is
+complete is logged, and answered 500 if nothing was sent yet; otherwise the connection is dropped, so that the client
+can tell. Once the client is gone receive() gives `http.disconnect` and send() raises ClientDisconnected, an OSError.
+
+Extensions: http.response.trailers, http.response.pathsend.
+"""
+
+import asyncio
+import logging
+import os
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_CheckExact, PyDict_Copy
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+from libc.string cimport memchr
+
+from fastnet.codecs cimport chttp1 as c
+from fastnet.codecs.http1 cimport field_list
+from fastnet.codecs.outbuffer cimport OutBuffer
+from fastnet.protocols.http1 cimport Connection
+
+from fastnet.errors import ClientDisconnected
+
+cdef extern from "Python.h":
+    object PyUnicode_DecodeASCII(const char *s, Py_ssize_t n, const char *errors)
+    object PyUnicode_DecodeUTF8(const char *s, Py_ssize_t n, const char *errors)
+    bint PyCoro_CheckExact(object o)
+
+cdef extern from *:
+    """
+    /* An iterator's step: 1 and what it yields, 0 and what it returns, or -1. As tp_iternext the latter two are a
+       StopIteration with a value, which C can set without making an exception object and a traceback first. */
+    static int fn_receive_step(PyObject *self, PyObject **value);
+
+    static PyObject *fn_receive_next(PyObject *self) {
+        PyObject *value = NULL;
+        int more = fn_receive_step(self, &value);
+        if (more == 0) {
+            PyErr_SetObject(PyExc_StopIteration, value);
+            Py_CLEAR(value);
+        }
+        return value;
+    }
+
+    static void fn_use_receive_next(PyObject *type) {
+        ((PyTypeObject *)type)->tp_iternext = fn_receive_next;
+        PyType_Modified((PyTypeObject *)type);
+    }
+    """
+    void fn_use_receive_next(object type)
+
+cdef enum:
+    # what the app is to send next
+    START, FIRST_BODY, BODY, TRAILERS, NOTHING
+
+cdef enum:
+    BODY_AHEAD = 131072       # bytes of a body read ahead of the app
+    FILE_PIECE = 262144       # bytes of a file read at a time for pathsend
+
+logger = logging.getLogger("fastnet")
+
+
+@cython.final
+cdef class ASGIApp(App):
+    """An ASGI application on one loop. Make it in the loop's thread.
+
+    callable: the application; root_path: where a proxy mounts it; loop: the running loop.
+    """
+
+    def __init__(self, callable, loop, *, str root_path=""):
+        self.callable, self.loop = callable, loop
+        self.stepper = Stepper(loop)
+        self.state = {}
+        self._root_path, self._root_path_raw = root_path, root_path.encode()
+        self._base = {
+            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": "GET",
+            "scheme": "http", "path": "/", "raw_path": b"/", "query_string": b"", "root_path": root_path,
+            "headers": (), "client": None, "server": None, "state": None,
+            "extensions": {"http.response.trailers": {}, "http.response.pathsend": {}},
+        }
+
+    cdef Exchange open(self, Carrier carrier):
+        cdef ASGIExchange exchange = ASGIExchange.__new__(ASGIExchange)
+        exchange.app, exchange.carrier = self, carrier
+        return exchange
+
+    cdef dict scope(self, Carrier carrier):
+        cdef dict scope = PyDict_Copy(self._base)
+        cdef Request request = carrier.conn.request
+        if request.head.minor_version == 0:
+            scope["http_version"] = "1.0"
+        scope["method"] = request.method_str()
+        scope["scheme"] = carrier.scheme
+        scope["headers"] = field_list(request.names, request.buf, request.fields, request.head.n_fields)
+        scope["client"] = carrier.client
+        scope["server"] = carrier.server
+        scope["state"] = PyDict_Copy(self.state)
+        self._set_path(scope, request)
+        return scope
+
+    cdef int _set_path(self, dict scope, Request request) except -1:
+        cdef const char *start = request.buf + request.head.target
+        cdef const char *end = request.buf + request.head.query
+        cdef const char *stop = start + request.head.target_len
+        cdef const char *slash
+        cdef bytes raw
+        cdef object path
+        if end < stop:
+            scope["query_string"] = PyBytes_FromStringAndSize(end + 1, stop - end - 1)
+        if request.head.target_form == c.FN_HTTP1_ABSOLUTE:
+            # http://host/path: the scheme and the host are dropped (RFC 9112, section 3.2.2)
+            start = <const char *>memchr(start, c":", end - start) + 3
+            slash = <const char *>memchr(start, c"/", end - start)
+            start = end if slash == NULL else slash
+        raw = PyBytes_FromStringAndSize(start, end - start) if end > start else b"/"
+        path = unquote(PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw))
+        if self._root_path and not (path.startswith(self._root_path + "/") or path == self._root_path):
+            # the proxy took it off; ASGI wants it in
+            raw, path = self._root_path_raw + raw, self._root_path + path
+        scope["raw_path"], scope["path"] = raw, path
+        return 0
+
+
+cdef object unquote(const char *s, Py_ssize_t n):
+    """Percent-decoded, as UTF-8. The parser has seen to it that each % is followed by two hex digits."""
+    cdef bytes out
+    cdef char *to
+    cdef Py_ssize_t i = 0, used = 0
+    if memchr(s, c"%", n) == NULL:
+        return PyUnicode_DecodeASCII(s, n, NULL)
+    out = PyBytes_FromStringAndSize(NULL, n)
+    to = PyBytes_AS_STRING(out)
+    while i < n:
+        if s[i] == c"%":
+            to[used] = <char>(digit(s[i + 1]) << 4 | digit(s[i + 2]))
+            i += 3
+        else:
+            to[used] = s[i]
+            i += 1
+        used += 1
+    return PyUnicode_DecodeUTF8(to, used, "replace")
+
+
+cdef inline int digit(char ch) noexcept nogil:
+    return ch - 48 if ch <= 57 else (ch | 32) - 87
+
+
+@cython.final
+@cython.freelist(64)
+cdef class ASGIExchange(CoroutineExchange):
+    """One request of an ASGI application, and its answer."""
+
+    # --- the pump's side ---------------------------------------------------------------------------------------------
+
+    cdef int start(self) except -1:
+        cdef Connection conn = self.carrier.conn
+        self.scope = self.app.scope(self.carrier)
+        if conn.content_length == 0:
+            self.body_ended = True
+            return self.begin(True)
+        if conn._left == 0:
+            return self.begin(True)
+        if conn.content_length < 0:
+            # whether a whole chunk has come nobody knows yet: begin at the end of the body or of this turn
+            self.app.loop.call_soon(self._begin_late)
+        return 0
+
+    cdef int data(self, const char *data, Py_ssize_t n) except -1:
+        cdef Connection conn = self.carrier.conn
+        if self.chunks is None:
+            self.chunks = []
+        self.chunks.append(PyBytes_FromStringAndSize(data, n))
+        self.chunk_bytes += n
+        if self.waiters is not None:
+            self.wake()
+        if not self.begun and 0 <= conn.content_length != conn.body_bytes:
+            return self.begin(True)
+        return 0
+
+    cdef int end(self) except -1:
+        self.body_ended = True
+        if not self.begun:
+            return self.begin(True)
+        return self.wake()
+
+    cdef bint wants_data(self):
+        return self.chunk_bytes < BODY_AHEAD
+
+    cdef int eof(self) except -1:
+        self.eof_seen = True
+        return self.wake()
+
+    cdef int drained(self) except -1:
+        return self.wake()
+
+    cdef int lost(self) except -1:
+        self.gone = True
+        self.carrier = None
+        if not self.begun:
+            self.begun = True        # nobody to answer
+        return self.wake()
+
+    # --- the app's coroutine -----------------------------------------------------------------------------------------
+
+    def _begin_late(self):
+        if not self.begun:
+            self.begin(False)
+
+    cdef int begin(self, bint inside) except -1:
+        """Call the app and step it. `inside`: from within the pump."""
+        cdef object coroutine
+        self.begun, self.inside = True, inside
+        try:
+            try:
+                coroutine = self.app.callable(self.scope, self.receive, self.send)
+                if not PyCoro_CheckExact(coroutine) and not hasattr(coroutine, "__await__"):
+                    raise TypeError(f"not an ASGI application: {self.app.callable!r} returned a "
+                                    f"{type(coroutine).__name__} instead of a coroutine")
+            except BaseException as error:
+                return self.finished(error)
+            return self.app.stepper.run(self, coroutine)
+        finally:
+            self.inside = False
+
+    cdef int finished(self, object error) except -1:
+        cdef Carrier carrier = self.carrier
+        self.headers = None
+        if carrier is None:
+            # answered, or nobody is there to answer to: then it may fail for that very reason
+            if error is not None and not (self.gone and isinstance(error, (OSError, asyncio.CancelledError))):
+                logger.error("%s failed after its answer", self.label(), exc_info=error)
+            self.scope = None
+            return 0
+        if error is None:
+            logger.error("%s returned before its answer was complete", self.label())
+        else:
+            logger.error("%s failed", self.label(), exc_info=error)
+        self.scope = None
+        self.carrier = None
+        self.claim(carrier)
+        carrier.conn.fail(500, "Internal Server Error")
+        if not self.inside:
+            carrier.proceed()
+        return 0
+
+    cdef str label(self):
+        return f"the application, at {self.scope.get('method')} {self.scope.get('path')!r},"
+
+    # --- what the app awaits -----------------------------------------------------------------------------------------
+
+    def receive(self):
+        """An awaitable of the next message: `http.request` or `http.disconnect`."""
+        cdef Receive receive = Receive.__new__(Receive)
+        receive.exchange = self
+        return receive
+
+    def send(self, message):
+        """An awaitable that sends `message` and ends when more may be sent.
+
+        Awaiting it raises RuntimeError (a message out of order), TypeError or ValueError (one that cannot be sent) and
+        ClientDisconnected.
+        """
+        cdef Send send = Send.__new__(Send)
+        send.exchange, send.message = self, message
+        return send
+
+    cdef object future(self):
+        """A future that is done when something has changed; to be yielded by an awaitable."""
+        future = self.app.loop.create_future()
+        future._asyncio_future_blocking = True
+        if self.waiters is None:
+            self.waiters = []
+        elif len(self.waiters) >= 8:
+            self.waiters = [waiter for waiter in self.waiters if not waiter.done()]
+        self.waiters.append(future)
+        return future
+
+    cdef int wake(self) except -1:
+        cdef list waiters = self.waiters
+        self.waiters = None
+        if waiters is not None:
+            for future in waiters:
+                if not future.done():
+                    future.set_result(None)
+        return 0
+
+    cdef object next_message(self):
+        """What receive() gives; None: nothing yet."""
+        cdef list chunks = self.chunks
+        cdef bytes body
+        cdef Carrier carrier = self.carrier
+        if carrier is not None and not self.body_told and (chunks is not None or self.body_ended):
+            self.chunks, self.chunk_bytes = None, 0
+            self.body_told = self.body_ended
+            if chunks is None:
+                body = b""
+            else:
+                body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            if carrier.conn.held:
+                carrier.conn.hold(False)
+                if not self.inside:
+                    carrier.proceed()
+            return {"type": "http.request", "body": body, "more_body": not self.body_ended}
+        if carrier is None or self.eof_seen:
+            return {"type": "http.disconnect"}
+        if carrier.conn.expects_continue and not self.body_ended:
+            self.claim(carrier)
+            carrier.conn.ask_body()
+            if not self.inside:
+                carrier.flush()
+        return None
+
+    cdef bint deliver(self, object message) except -1:
+        """Send a message: whether more may follow at once."""
+        cdef dict fields = message if PyDict_CheckExact(message) else dict(message)
+        cdef str kind = fields["type"]
+        cdef Carrier carrier = self.carrier
+        if carrier is None:
+            if self.gone:
+                raise ClientDisconnected("the client is gone; nothing more can be sent to it")
+            raise RuntimeError(f"{kind} after the end of the answer")
+        self.claim(carrier)
+        if kind == "http.response.body":
+            self.deliver_body(fields)
+        elif kind == "http.response.start":
+            self.deliver_start(fields)
+            return True
+        elif kind == "http.response.trailers":
+            self.deliver_trailers(fields)
+        else:
+            raise ValueError(f"{kind!r} is no message that an HTTP application sends")
+        if not self.inside:
+            if self.carrier is None:
+                carrier.proceed()
+            else:
+                carrier.flush()
+        return self.has_room()
+
+    cdef int claim(self, Carrier carrier) except -1:
+        """Whoever else's turn it is, what he has put into the shared buffer is not for this client."""
+        cdef Connection conn = carrier.conn
+        if not self.inside and conn.out is conn.ws.out and conn.out.total > 0:
+            conn.out = OutBuffer()
+        return 0
+
+    cdef bint has_room(self) except -1:
+        cdef Carrier carrier = self.carrier
+        if carrier is None or not carrier.congested():
+            return True
+        if self.inside:
+            carrier.flush()
+            if not carrier.congested():
+                return True
+        self.waiting = True
+        return False
+
+    # --- the answer --------------------------------------------------------------------------------------------------
+
+    cdef int deliver_start(self, dict message) except -1:
+        if self.state != START:
+            raise RuntimeError("http.response.start was sent already")
+        self.status = message["status"]
+        if not 200 <= self.status <= 999:
+            raise ValueError(f"{self.status} is no status of an answer, which is from 200 to 999")
+        self.headers = message.get("headers", ())
+        self.trailers = bool(message.get("trailers", False))
+        self.state = FIRST_BODY
+        return 0
+
+    cdef int deliver_body(self, dict message) except -1:
+        cdef object value = message.get("body", b"")
+        cdef bint more = bool(message.get("more_body", False))
+        cdef bytes body
+        cdef Connection conn = self.carrier.conn
+        cdef Py_ssize_t n
+        if isinstance(value, bytes):
+            body = value
+        elif isinstance(value, (bytearray, memoryview)):
+            body = bytes(value)
+        else:
+            raise TypeError(f"the body of http.response.body is bytes, not {type(value).__name__}")
+        n = PyBytes_GET_SIZE(body)
+        if self.state == FIRST_BODY:
+            self.put_head(-1 if more or self.trailers or (n == 0 and conn.is_head) else n)
+        elif self.state != BODY:
+            raise RuntimeError("http.response.body before http.response.start" if self.state == START
+                               else "http.response.body after the last one")
+        conn.send_data(PyBytes_AS_STRING(body), n, body)
+        if not more:
+            if self.trailers:
+                self.state = TRAILERS
+            else:
+                self.put_end(None)
+        return 0
+
+    cdef int deliver_trailers(self, dict message) except -1:
+        cdef list trailers = []
+        if self.state != TRAILERS:
+            raise RuntimeError("http.response.trailers, but no body that was to have them has ended")
+        for name, value in message.get("headers", ()):
+            check_field(name, value)
+            trailers.append((name, value))
+        if message.get("more_trailers", False):
+            raise ValueError("http.response.trailers must come in one message, with more_trailers false")
+        return self.put_end(trailers)
+
+    cdef int put_head(self, long long length) except -1:
+        cdef Connection conn = self.carrier.conn
+        cdef object name, value
+        conn.begin_head(self.status, NULL, 0)
+        try:
+            for name, value in self.headers:
+                if not (isinstance(name, bytes) and isinstance(value, bytes)):
+                    check_field(name, value)
+                conn.add_field(PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name),
+                               PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
+        except BaseException:
+            conn.out.rewind(conn._mark)
+            raise
+        conn.end_head(length)
+        self.state = BODY
+        self.headers = None
+        return 0
+
+    cdef int put_end(self, list trailers) except -1:
+        self.carrier.conn.send_end(trailers)
+        self.state = NOTHING
+        self.carrier = None
+        return self.wake()
+
+    async def _send_path(self, message):
+        """http.response.pathsend: a file as the body, read in pieces and no faster than the client takes them."""
+        cdef long long left
+        path = message["path"]
+        if self.state != FIRST_BODY:
+            raise RuntimeError("http.response.pathsend takes the place of the whole body, after http.response.start")
+        loop = self.app.loop
+        fd = await loop.run_in_executor(None, os.open, path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            left = os.fstat(fd).st_size
+            if self.carrier is not None:
+                self.claim(self.carrier)
+                self.put_head(left)
+                if self.carrier.conn.body_forbidden:
+                    left = 0
+            while left > 0:
+                piece = await loop.run_in_executor(None, os.read, fd, min(left, FILE_PIECE))
+                if not piece:
+                    raise ValueError(f"{path} has become shorter while it was sent")
+                left -= len(piece)
+                await self.send({"type": "http.response.body", "body": piece, "more_body": True})
+            await self.send({"type": "http.response.body"})
+        finally:
+            os.close(fd)
+
+
+cdef int check_field(object name, object value) except -1:
+    if not (isinstance(name, bytes) and isinstance(value, bytes)):
+        raise TypeError(f"header names and values are bytes; {name!r}: {value!r} is not")
+    return 0
+
+
+cdef class Awaitable:
+    """What receive() and send() share: a collections.abc.Coroutine that has no frame."""
+
+    cdef ASGIExchange exchange
+
+    def __await__(self):
+        return self
+
+    def __iter__(self):
+        return self
+
+    def send(self, value):
+        return next(self)
+
+    def throw(self, kind, value=None, traceback=None):
+        self.exchange = None
+        if isinstance(kind, BaseException):
+            raise kind
+        raise kind() if value is None else value if isinstance(value, BaseException) else kind(value)
+
+    def close(self):
+        self.exchange = None
+
+
+@cython.final
+@cython.freelist(64)
+cdef class Send(Awaitable):
+    """The awaitable of send()."""
+
+    cdef object message      # None once it is sent
+    cdef object inner        # the coroutine that sends a file
+    cdef bint sent
+
+    def __next__(self):
+        cdef ASGIExchange exchange = self.exchange
+        if exchange is None:
+            raise RuntimeError("cannot reuse already awaited send()")
+        if self.inner is not None:
+            return self.inner.send(None)
+        if not self.sent:
+            self.sent = True
+            message, self.message = self.message, None
+            if message["type"] == "http.response.pathsend":
+                self.inner = exchange._send_path(message)
+                return self.inner.send(None)
+            if exchange.deliver(message):
+                self.exchange = None
+                raise StopIteration
+        elif exchange.has_room():
+            if exchange.gone:
+                raise ClientDisconnected("the client is gone; nothing more can be sent to it")
+            self.exchange = None
+            raise StopIteration
+        return exchange.future()
+
+    def throw(self, kind, value=None, traceback=None):
+        if self.inner is not None:
+            return self.inner.throw(kind if value is None else value)
+        return Awaitable.throw(self, kind, value, traceback)
+
+    def close(self):
+        if self.inner is not None:
+            self.inner.close()
+        self.exchange = None
+
+
+@cython.final
+@cython.freelist(64)
+cdef class Receive(Awaitable):
+    """The awaitable of receive()."""
+
+    def __next__(self):
+        return None              # takes the place that fn_receive_next fills below
+
+
+fn_use_receive_next(Receive)
+
+
+cdef int receive_step "fn_receive_step"(object self, PyObject **value) except -1:
+    cdef Receive receive = <Receive>self
+    cdef object result
+    cdef bint waits = False
+    if receive.exchange is None:
+        raise RuntimeError("cannot reuse already awaited receive()")
+    result = receive.exchange.next_message()
+    if result is None:
+        result = receive.exchange.future()
+        waits = True
+    else:
+        receive.exchange = None
+    Py_INCREF(result)
+    value[0] = <PyObject *>result
+    return waits
