@@ -27,6 +27,7 @@ cdef class Spare:
 
 cdef class Stepper:
     cdef readonly object loop
+    cdef readonly long running    # coroutines that wait
     cdef object base              # the context that each request's is a copy of
     cdef object enter, leave      # asyncio's own switches of the current task
     cdef object weak_count        # weakref.getweakrefcount

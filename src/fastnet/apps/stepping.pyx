@@ -69,6 +69,7 @@ def _touch(task):
         (<Spare?>spare).touched = True
 
 
+@cython.final
 cdef class Spare:
     """The coroutine of a spare task, and the future which that task waits for while it is spare."""
 
@@ -207,6 +208,7 @@ cdef class Spare:
             return True
         exchange, self.exchange = self.exchange, None
         self.coroutine = self.context = self.task = None
+        self.stepper.running -= 1
         exchange.finished(failure)
         if isinstance(failure, asyncio.CancelledError):
             raise failure
@@ -242,6 +244,7 @@ cdef class Spare:
         return 0
 
 
+@cython.final
 cdef class Stepper:
     """Runs the coroutines of one loop. Make it in the loop's thread, in the context that requests are to start from."""
 
@@ -300,6 +303,7 @@ cdef class Stepper:
             spare.context = context
             spare.exchange = exchange
             spare.taken = spare.held = True
+            self.running += 1
             if spare.wakeup is not None:
                 wakeup, spare.wakeup = spare.wakeup, None
                 wakeup(spare)

@@ -90,6 +90,12 @@ def actual_address(sock: socket.socket) -> Address:
     return Address("tcp", host=name[0], port=name[1])
 
 
+def server_name(sock: socket.socket) -> tuple[str, int | None]:
+    """What an application is told of the server that it runs on: (host, port), or (path, None) of a Unix socket."""
+    name = sock.getsockname()
+    return (os.fsdecode(name), None) if sock.family == socket.AF_UNIX else (name[0], name[1])
+
+
 class Listeners:
     """All the places a server listens at, opened together. Raises StartupError, with none left open.
 

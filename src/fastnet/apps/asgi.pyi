@@ -1,0 +1,13 @@
+import asyncio
+from typing import Any, final
+
+from fastnet.apps.stepping import Stepper
+
+@final
+class ASGIApp:
+    state: dict[str, Any]
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop: ...
+    @property
+    def stepper(self) -> Stepper: ...
+    def __init__(self, callable: Any, loop: asyncio.AbstractEventLoop, *, root_path: str = "") -> None: ...

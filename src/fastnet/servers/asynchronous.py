@@ -1,0 +1,258 @@
+"""The asyncio driver: ASGI under every model, WSGI under async. On uvloop where it is installed, if not told otherwise.
+
+A `Service` is one loop: the lifespan of the application, the listeners, the hub of its connections, and the drain. Under
+prefork and async a worker has one, in its main thread; under threaded one a thread, all accepting from the same sockets.
+
+Accepting pauses when there are `max_connections`, or when file descriptors run out, and goes on when there is room: the
+listener is then closed on this loop only, and the kernel keeps connections waiting in the socket's backlog.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import importlib.util
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from fastnet.apps.asgi import ASGIApp
+from fastnet.apps.stepping import RequestTask
+from fastnet.errors import StartupError
+from fastnet.protocols.workspace import Workspace
+from fastnet.servers.accesslog import AccessLog
+from fastnet.servers.asynchronous_channel import Hub
+from fastnet.servers.board import Board
+from fastnet.servers.config import Config
+from fastnet.servers.lifespan import Lifespan
+from fastnet.servers.listeners import server_name
+from fastnet.servers.log import LOGGER
+from fastnet.servers.pump import Pump, settings_of
+
+# A loop accepts at most this many connections in a row, so that others sharing the socket get some.
+_ACCEPTS = 16
+# Without descriptors for more connections, accepting is tried again after this.
+_PAUSE_S = 0.25
+# Descriptors kept free for the application's own files.
+_SPARE_FILES = 32
+# Part of the drain's time after which what is left is dropped, so that the lifespan's shutdown still has some.
+_DRAIN_PART = 0.9
+
+
+class Service:
+    """One loop, from startup to the end of the drain. Make it in any thread; call main() on its loop."""
+
+    def __init__(
+        self, config: Config, app: Any, sockets: list[socket.socket], board: Board, worker: int, thread: int
+    ) -> None:
+        self._config = config
+        self._app = app
+        self._sockets = sockets
+        self._place = (board, worker, thread)
+        self._access = AccessLog(config) if config.access_log != "off" else None
+        self._servers: list[asyncio.AbstractServer] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._hub: Hub
+        self._stopping: asyncio.Event
+        # Done when connections are accepted; or holds the StartupError.
+        self.started: concurrent.futures.Future[None] = concurrent.futures.Future()
+
+    def run(self, ready: Callable[[], None] | None = None) -> None:
+        """Serve on a loop of its own until stop(). `ready` is called when connections are accepted."""
+        with asyncio.Runner(loop_factory=loop_factory(self._config.loop)) as runner:
+            runner.run(self.main(ready))
+
+    def stop(self) -> None:
+        """Begin to drain; a second call ends the process. From a signal handler, or any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
+        if self._stopping.is_set():
+            os._exit(1)
+        self._stopping.set()
+
+    async def main(self, ready: Callable[[], None] | None = None) -> None:
+        """The whole life. Raises StartupError."""
+        loop = self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        if threading.current_thread() is threading.main_thread():
+            loop.add_signal_handler(signal.SIGTERM, self._stop)
+        try:
+            lifespan = Lifespan(self._app)
+            await lifespan.startup()
+            asgi = ASGIApp(self._app, loop, root_path=self._config.root_path)
+            asgi.state = lifespan.state
+            self._make_hub(loop, asgi)
+            await self._listen()
+        except StartupError as error:
+            self.started.set_exception(error)
+            raise
+        self.started.set_result(None)
+        if ready is not None:
+            ready()
+        self._beat()
+        await self._stopping.wait()
+        deadline = time.monotonic() + self._config.drain_timeout * _DRAIN_PART
+        await self._drain(asgi, deadline)
+        await lifespan.shutdown()
+        asgi.stepper.close()
+        self._hub.close()
+        await asyncio.sleep(0)
+        if self._access is not None:
+            self._access.close()
+
+    def _make_hub(self, loop: asyncio.AbstractEventLoop, asgi: ASGIApp) -> None:
+        pump = Pump(Workspace(settings_of(self._config), b"fastnet"), asgi, self._access)
+        self._hub = Hub(
+            loop,
+            pump,
+            max_connections=self._config.max_connections,
+            max_fd=resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES,
+            full=self._pause,
+            room=self._resume,
+        )
+        self._hub.place(*self._place)
+
+    def _beat(self) -> None:
+        if self._config.request_timeout and not self._stopping.is_set():
+            self._hub.beat()
+            asyncio.get_running_loop().call_later(self._config.request_timeout / 3, self._beat)
+
+    # --- accepting ---
+
+    async def _listen(self) -> None:
+        for sock in self._sockets:
+            self._servers.append(await self._open(sock))
+            # Whoever listened last on the socket said how long its queue is.
+            sock.listen(self._config.backlog)
+
+    async def _open(self, sock: socket.socket) -> asyncio.AbstractServer:
+        loop = asyncio.get_running_loop()
+        factory = self._hub.protocol_factory("http", server_name(sock))
+        mine = sock.dup()
+        mine.setblocking(False)
+        if sock.family != socket.AF_UNIX:
+            return await loop.create_server(factory, sock=mine, backlog=_ACCEPTS)
+        # The file belongs to the supervisor; from 3.13 on, loops would remove it when they close the server.
+        kept: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+        return await loop.create_unix_server(factory, sock=mine, backlog=_ACCEPTS, **kept)
+
+    def _pause(self) -> None:
+        if not self._servers:
+            return
+        self._close_servers()
+        if self._hub.count < self._config.max_connections:
+            LOGGER.warning("few file descriptors are left: accepting connections again when some are free")
+            asyncio.get_running_loop().call_later(_PAUSE_S, self._resume)
+
+    def _resume(self) -> None:
+        if not self._servers and not self._tasks and not self._stopping.is_set():
+            task = asyncio.get_running_loop().create_task(self._listen())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _close_servers(self) -> None:
+        servers, self._servers = self._servers, []
+        for server in servers:
+            server.close()
+
+    # --- the end ---
+
+    async def _drain(self, asgi: ASGIApp, deadline: float) -> None:
+        self._close_servers()
+        await asyncio.gather(*(self._adopt(sock) for sock in self._sockets))
+        empty = self._hub.drain()
+        await asyncio.wait([empty], timeout=max(0.0, deadline - time.monotonic()))
+        # What goes on behind an answer, such as background tasks.
+        while asgi.stepper.running and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        left = [task for task in asyncio.all_tasks() if isinstance(task, RequestTask)] if asgi.stepper.running else []
+        if self._hub.count or left:
+            LOGGER.warning("dropping %d connections that are not done in time", self._hub.count)
+            self._hub.abort()
+            for task in left:
+                task.cancel()
+            await asyncio.sleep(0)
+
+    async def _adopt(self, sock: socket.socket) -> None:
+        """Serve those whom the kernel has let in already."""
+        loop = asyncio.get_running_loop()
+        factory = self._hub.protocol_factory("http", server_name(sock))
+        while True:
+            try:
+                connection, _ = sock.accept()
+            except OSError:
+                return
+            connection.setblocking(False)
+            await loop.connect_accepted_socket(factory, connection)
+
+
+def run(
+    config: Config,
+    app: Any,
+    interface: str,
+    sockets: list[socket.socket],
+    board: Board,
+    worker: int,
+    ready: Callable[[], None],
+) -> int:
+    """Serve until SIGTERM and the drain that follows; returns the exit status. Raises StartupError before ready()."""
+    for sock in sockets:
+        sock.setblocking(False)
+    # A terminal's Ctrl-C reaches the supervisor, which tells us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threads = config.threads if config.model == "threaded" else 1
+    services = [Service(config, app, sockets, board, worker, thread) for thread in range(threads)]
+    if threads == 1:
+        services[0].run(ready)
+    else:
+        _run_threads(services, ready)
+    return 0
+
+
+def _run_threads(services: list[Service], ready: Callable[[], None]) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        for service in services:
+            service.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    threads = [threading.Thread(target=_run_one, args=(service,), daemon=True) for service in services]
+    for thread in threads:
+        thread.start()
+    for service in services:
+        service.started.result()
+    ready()
+    for thread in threads:
+        thread.join()
+
+
+def _run_one(service: Service) -> None:
+    # Signals are the main thread's, which must wake to run Python's handlers.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+    try:
+        service.run()
+    except BaseException as error:
+        if not service.started.done():
+            service.started.set_exception(error)
+        elif not isinstance(error, StartupError):
+            LOGGER.exception("a loop failed")
+            os._exit(1)  # the supervisor starts another worker
+
+
+def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes the loops: of uvloop for "uvloop", and for "auto" where it is installed, else of asyncio."""
+    if name == "uvloop" or (name == "auto" and importlib.util.find_spec("uvloop") is not None):
+        import uvloop
+
+        factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+        return factory
+    return asyncio.new_event_loop
