@@ -7,7 +7,10 @@ cdef class WSGIApp(App):
     cdef dict _base                   # environ of every request, with a place for each key that differs
     cdef readonly Py_ssize_t spool    # bytes of a request body kept in memory
     cdef readonly str spool_dir
+    cdef str _root                    # path prefix that becomes SCRIPT_NAME; None: none
     cdef object _context              # a contextvars.Context to run the next request in
+    cdef WSGIExchange _last           # used again if nobody holds it any more
+    cdef tuple _server                # whose name and port stand in _base
     cdef dict environ(self, Carrier carrier)
     cdef int _set_path(self, dict environ, Request request) except -1
 
@@ -23,9 +26,11 @@ cdef class WSGIExchange(Exchange):
     cdef object _iterator
     cdef object _body                 # None, bytes, or a file
     cdef long long _body_size
+    cdef object _start_response, _write   # bound methods, made once
     cdef bint started                 # the head of the answer was given to the sink
     cdef bint dead                    # the connection is gone, or the answer broke
     cdef bint _in_file                # the driver sends a file
+    cdef bint reset(self) except -1
     cdef int run(self) except -1      # call the app and give its answer to the sink
     cdef int go_on(self) except -1    # more of the answer, until the sink is full or the answer complete
     cdef int close(self) except -1    # close the app's iterable, whatever happened

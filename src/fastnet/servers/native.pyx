@@ -100,6 +100,7 @@ cdef enum:
     INPUT_ROOM = 65536         # of the buffer that a thread reads into
     MOST_ACCEPTS = 64          # connections accepted in a row, if no other worker could take them
     SLOTS_MAX = 1 << 20        # file descriptors served at most
+    SIGNAL_ROUNDS = 64         # turns of a busy loop after which Python's signal handlers run at the latest
     LISTENER = 1 << 30         # marks the number of a listener, or of the alarm, in event data
     ALARM = LISTENER - 1
 
@@ -215,22 +216,26 @@ cdef class Loop:
         cdef Hub hub = self.hub
         cdef Pump pump = self.pump
         cdef int i, n
+        cdef unsigned int rounds = 0
+        cdef uint32_t fd
         cdef uint64_t data
         cdef double now
         while not hub.stopping:
             n = self.wait()
-            if self.is_main:
+            rounds += 1
+            if self.is_main and (n <= 0 or rounds % SIGNAL_ROUNDS == 0):
                 PyErr_CheckSignals()
             now = pump.tick()
             pump.ws.draining = hub.draining
             for i in range(n):
                 data = self.events[i].data.u64
-                if data & 0xffffffff < ALARM:
-                    self.serve(data & 0xffffffff, data >> 32, self.events[i].events)
-                elif data == ALARM:
+                fd = <uint32_t>data
+                if fd < <uint32_t>ALARM:
+                    self.serve(fd, <uint32_t>(data >> 32), self.events[i].events)
+                elif fd == <uint32_t>ALARM:
                     eventfd_read(hub.alarm, &data)
                 else:
-                    self.accept(data - LISTENER)
+                    self.accept(fd - <uint32_t>LISTENER)
             if self.again:
                 self.serve_again()
             if now >= hub.next_sweep or now >= hub.resume_at or hub.draining:
