@@ -180,13 +180,19 @@ def test_an_application_may_exit(worker: WorkerProcess, way: str) -> None:
     assert end(worker) == "exited with status 4"
 
 
-def test_an_exception_ends_it_with_status_1_and_shows(worker: WorkerProcess, capfd: pytest.CaptureFixture[str]) -> None:
-    def fail(report: Report) -> int:
-        raise KeyError("unexpected")
-
-    worker.start(fail, close=[])
-    assert end(worker) == "exited with status 1"
-    assert "KeyError: 'unexpected'" in capfd.readouterr().err
+def test_an_exception_ends_it_with_status_1_and_shows() -> None:
+    code = """
+import sys, time
+from fastnet.servers.process import WorkerProcess
+worker = WorkerProcess(0)
+worker.start(lambda report: {}["unexpected"], close=[])
+while (how := worker.exited()) is None:
+    time.sleep(.01)
+print(how)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "exited with status 1\n"
+    assert "KeyError: 'unexpected'" in run.stderr
 
 
 def test_signals_reach_the_worker_as_if_it_were_a_new_program(worker: WorkerProcess) -> None:

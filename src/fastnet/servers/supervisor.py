@@ -230,9 +230,10 @@ class Supervisor:
         oldest, line = time.monotonic(), ""
         for thread in range(self._board.threads):
             facts = self._board.read(worker.index, thread)
-            for since in (facts.since, facts.beat):
-                if since and since < oldest:
-                    oldest, line = since, repr(facts.line) if facts.line else "its event loop"
+            if facts.since and facts.since < oldest:
+                oldest, line = facts.since, repr(facts.line) if facts.line else "a request"
+            if facts.beat and facts.beat < oldest:
+                oldest, line = facts.beat, "its event loop"
         return oldest, line
 
     def _doom(self, worker: _Worker, why: str) -> None:
