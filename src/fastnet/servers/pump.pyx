@@ -116,6 +116,8 @@ cdef class Channel(Carrier):
                 self._idle()
                 conn.settle()
                 self.flush()
+                if conn.aborted and event != CLOSED:
+                    continue        # the socket broke while flushing: the next event says that it is over
                 if self.blocked and not conn.aborted:
                     break
                 if self.busy:
