@@ -6,6 +6,9 @@ woken serves the connection to the end of its turn. A connection is claimed by a
 finds it claimed leaves a mark instead, and the owner looks again before it lets go. So there is no dispatcher, no
 hand-over queue and no re-arming.
 
+Threads that share a GIL gain nothing by waking up only to wait for it. So one of them polls, and further ones are
+parked until the poller has a request to answer, which may block; see Loop.poll().
+
 Places are indexed by file descriptor. They also hold the deadline, and one sweep over them, when the earliest is due,
 finds every slow client.
 """
@@ -30,7 +33,7 @@ from fastnet.protocols.http1 cimport Connection
 from fastnet.protocols.workspace cimport Settings, Workspace
 from fastnet.servers.board cimport Board
 from fastnet.servers.native_channel cimport NativeChannel
-from fastnet.servers.pump cimport Pump
+from fastnet.servers.pump cimport CLOCK_MONOTONIC, Pump, clock
 
 from fastnet.servers.accesslog import AccessLog
 from fastnet.servers.log import LOGGER
@@ -53,6 +56,13 @@ cdef extern from "sys/eventfd.h" nogil:
     int eventfd(unsigned int value, int flags)
     int eventfd_read(int fd, uint64_t *value)
     int eventfd_write(int fd, uint64_t value)
+
+cdef extern from "semaphore.h" nogil:
+    ctypedef struct sem_t:
+        pass
+    int sem_init(sem_t *semaphore, int shared, unsigned int value)
+    int sem_post(sem_t *semaphore)
+    int sem_wait(sem_t *semaphore)
 
 cdef extern from "sys/socket.h" nogil:
     struct sockaddr:
@@ -109,6 +119,10 @@ cdef double SWEEP_S = 0.25         # deadlines are met within this
 cdef double DRAIN_IDLE_S = 1.0     # what an idle connection is given, in a drain, for a request that is on its way
 
 
+# A thread whose turn lasted this long lets a waiting one go on, between two requests rather than inside one, where the
+# interpreter would switch (after 5 ms).
+cdef double TURN_S = 0.004
+
 # The place of a file descriptor.
 cdef struct Place:
     PyObject *channel
@@ -125,7 +139,10 @@ cdef class Hub:
     cdef list listeners, names
     cdef int n_listeners, accepts
     cdef long max_connections
-    cdef bint accepting, draining, stopping, gil
+    cdef int pollers, parked          # threads that poll or are about to, that wait for `turnstile`; guarded by the GIL
+    cdef sem_t turnstile
+    cdef bint accepting, draining, stopping
+    cdef bint takes_turns             # many threads, one GIL
     cdef double next_sweep, resume_at, drain_until, drain_timeout
 
     def __cinit__(self, config, list sockets):
@@ -137,7 +154,8 @@ cdef class Hub:
         if self.places == NULL or self.epfd < 0 or self.alarm < 0:
             raise OSError(errno, os.strerror(errno))
         self.threads = config.threads
-        self.gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+        self.takes_turns = self.threads > 1 and getattr(sys, "_is_gil_enabled", lambda: True)()
+        sem_init(&self.turnstile, 0, 0)
         self.accepts = 1 if config.workers > 1 else MOST_ACCEPTS
         self.max_connections, self.drain_timeout = config.max_connections, config.drain_timeout
         self.next_sweep = self.resume_at = INFINITY
@@ -179,7 +197,10 @@ cdef class Hub:
         return 0
 
     cdef int stop(self) noexcept:
+        cdef int i
         self.stopping = True
+        for i in range(self.threads):
+            sem_post(&self.turnstile)
         return self.wake()
 
 
@@ -200,6 +221,7 @@ cdef class Loop:
     cdef epoll_event events[MOST_EVENTS]
     cdef list again                # (fd, generation) to look at once more, after the others
     cdef bint is_main
+    cdef double turn_since         # when this thread last came back from waiting
 
     def __cinit__(self, Hub hub, Pump pump, bint is_main):
         self.hub, self.pump, self.is_main = hub, pump, is_main
@@ -244,26 +266,67 @@ cdef class Loop:
                 pump.access.flush()
 
     cdef int wait(self) except -1:
+        """Take the next events; with many threads one at a time, for what is taken no other thread will serve."""
         cdef Hub hub = self.hub
-        # Events taken are events that no other thread will serve: with many threads, one at a time.
-        cdef int most = MOST_EVENTS if hub.threads == 1 else 1, n, ms
-        cdef double left
-        if self.again or (hub.threads > 1 and hub.gil):
-            # While there is work, it goes on without handing the GIL to a thread that would only take it for the next
-            # event: that hand-over costs more than the call.
-            n = epoll_wait(hub.epfd, self.events, most, 0)
-            if n > 0 or self.again:
-                return max(n, 0)
-        left = min(hub.next_sweep, hub.resume_at)
-        ms = -1
+        cdef int n
+        if hub.takes_turns:
+            return self.poll()
+        if self.again:
+            return max(0, epoll_wait(hub.epfd, self.events, MOST_EVENTS if hub.threads == 1 else 1, 0))
+        return self.block(MOST_EVENTS if hub.threads == 1 else 1)
+
+    cdef int block(self, int most) except -1:
+        cdef Hub hub = self.hub
+        cdef int n, ms = -1
+        cdef double due = min(hub.next_sweep, hub.resume_at)
         if hub.draining:
             ms = <int>(SWEEP_S * 1000)
-        elif left != INFINITY:
-            left -= self.pump.tick()
-            ms = <int>(min(max(left, 0.0), 3600.0) * 1000) + 1
+        elif due != INFINITY:
+            ms = <int>(min(max(due - self.pump.tick(), 0.0), 3600.0) * 1000) + 1
         with nogil:
             n = epoll_wait(hub.epfd, self.events, most, ms)
         return max(n, 0)
+
+    cdef int poll(self) except -1:
+        """Take an event, as one of the threads that share a GIL.
+
+        While there is work this thread goes on without letting the GIL go, which would cost more than the request.
+        Whoever takes an event makes sure that somebody polls in its stead, for the app may block.
+        """
+        cdef Hub hub = self.hub
+        cdef int n
+        hub.pollers += 1
+        if hub.pollers > 1 and not self.again and clock(CLOCK_MONOTONIC) - self.turn_since > TURN_S:
+            self.park()
+        n = epoll_wait(hub.epfd, self.events, 1, 0)
+        while n <= 0 and not self.again and not hub.stopping:
+            if hub.pollers > 1:
+                self.park()
+                n = epoll_wait(hub.epfd, self.events, 1, 0)
+            else:
+                n = self.block(1)
+                self.turn_since = clock(CLOCK_MONOTONIC)
+                break
+        hub.pollers -= 1
+        if hub.pollers == 0 and hub.parked > 0:
+            hub.parked -= 1
+            hub.pollers += 1
+            sem_post(&hub.turnstile)
+        return max(n, 0)
+
+    cdef int park(self) except -1:
+        cdef Hub hub = self.hub
+        cdef int failed
+        hub.pollers -= 1
+        hub.parked += 1
+        while not hub.stopping:
+            with nogil:
+                failed = sem_wait(&hub.turnstile)
+            if not failed:
+                break                # whoever posted counted this thread as a poller again
+            PyErr_CheckSignals()
+        self.turn_since = clock(CLOCK_MONOTONIC)
+        return 0
 
     cdef int serve(self, int fd, uint32_t generation, uint32_t mask) except -1:
         cdef Place *place = &self.hub.places[fd]

@@ -4,6 +4,11 @@ from fastnet.codecs.http1 cimport Request
 from fastnet.protocols.workspace cimport Workspace
 from fastnet.servers.board cimport Slot
 
+cdef extern from "<time.h>" nogil:
+    const int CLOCK_MONOTONIC, CLOCK_REALTIME
+
+cdef double clock(int which) noexcept nogil     # seconds
+
 # What the channels of one thread or loop share.
 cdef class Pump:
     cdef Workspace ws

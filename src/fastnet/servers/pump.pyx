@@ -33,13 +33,11 @@ cdef extern from *:
     """
 
 cdef extern from "<time.h>" nogil:
-    ctypedef int clockid_t
     struct timespec:
         long long tv_sec
         long tv_nsec
-    const clockid_t CLOCK_MONOTONIC, CLOCK_REALTIME
-    const clockid_t COARSE_MONOTONIC, COARSE_REALTIME
-    int clock_gettime(clockid_t clock, timespec *to)
+    const int COARSE_MONOTONIC, COARSE_REALTIME
+    int clock_gettime(int clock, timespec *to)
 
 cdef enum:
     BURST = 64      # rounds of a congested answer before other connections get a turn
@@ -47,7 +45,7 @@ cdef enum:
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-cdef inline double clock(clockid_t which) noexcept nogil:
+cdef double clock(int which) noexcept nogil:
     cdef timespec t
     clock_gettime(which, &t)
     return t.tv_sec + t.tv_nsec * 1e-9
