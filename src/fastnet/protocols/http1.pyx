@@ -156,7 +156,8 @@ cdef class Connection(Sender):
                 PyMem_Free(partial)
                 raise MemoryError()
             partial.head = ws.head
-            memcpy(partial.fields, ws.fields, ws.head.n_fields * sizeof(fn_http1_field))
+            # one more: the field that is being read
+            memcpy(partial.fields, ws.fields, (ws.head.n_fields + 1) * sizeof(fn_http1_field))
             self._partial = partial
             self._await_head(ws.settings.head_timeout)
         return NEED_DATA
