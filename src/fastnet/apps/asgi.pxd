@@ -22,6 +22,7 @@ cdef class ASGIExchange(CoroutineExchange):
     cdef list waiters                 # futures of receive() and send() that wait; None: nobody does
     cdef object headers               # held back until the first part of the body
     cdef int status
+    cdef long long length             # of the file that is the body; -1: the body comes in messages
     cdef unsigned char state          # what the app is to send next
     cdef bint begun                   # the app was called
     cdef bint inside                  # the app is being called or stepped by the pump, which flushes and goes on

@@ -94,7 +94,7 @@ cdef class ASGIApp(App):
 
     cdef Exchange open(self, Carrier carrier):
         cdef ASGIExchange exchange = ASGIExchange.__new__(ASGIExchange)
-        exchange.app, exchange.carrier = self, carrier
+        exchange.app, exchange.carrier, exchange.length = self, carrier, -1
         return exchange
 
     cdef dict scope(self, Carrier carrier):
@@ -394,7 +394,10 @@ cdef class ASGIExchange(CoroutineExchange):
             raise TypeError(f"the body of http.response.body is bytes, not {type(value).__name__}")
         n = PyBytes_GET_SIZE(body)
         if self.state == FIRST_BODY:
-            self.put_head(-1 if more or self.trailers or (n == 0 and conn.is_head) else n)
+            if self.length >= 0:
+                self.put_head(self.length)
+            else:
+                self.put_head(-1 if more or self.trailers or (n == 0 and conn.is_head) else n)
         elif self.state != BODY:
             raise RuntimeError("http.response.body before http.response.start" if self.state == START
                                else "http.response.body after the last one")
@@ -450,12 +453,9 @@ cdef class ASGIExchange(CoroutineExchange):
         loop = self.app.loop
         fd = await loop.run_in_executor(None, os.open, path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            left = os.fstat(fd).st_size
-            if self.carrier is not None:
-                self.claim(self.carrier)
-                self.put_head(left)
-                if self.carrier.conn.body_forbidden:
-                    left = 0
+            self.length = left = os.fstat(fd).st_size
+            if self.carrier is not None and self.carrier.conn.is_head:
+                left = 0
             while left > 0:
                 piece = await loop.run_in_executor(None, os.read, fd, min(left, FILE_PIECE))
                 if not piece:
