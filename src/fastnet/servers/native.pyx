@@ -15,54 +15,29 @@ finds every slow client.
 
 import os
 import signal
-import socket
-import sys
 import threading
 
 cimport cython
 from cpython.exc cimport PyErr_CheckSignals
-from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.errno cimport EAGAIN, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, errno
 from libc.math cimport INFINITY
 from libc.stdint cimport uint32_t, uint64_t
-from libc.string cimport memcpy
 
 from fastnet.apps.wsgi cimport WSGIApp
 from fastnet.protocols.http1 cimport Connection
 from fastnet.protocols.workspace cimport Settings, Workspace
 from fastnet.servers.board cimport Board
+from fastnet.servers.hub cimport (ALARM, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, LISTENER, Hub, Place, epoll_event,
+                                  epoll_wait, eventfd_read, fn_add, fn_claim, fn_mark, fn_release, fn_store, sem_post,
+                                  sem_wait)
 from fastnet.servers.native_channel cimport NativeChannel
 from fastnet.servers.pump cimport CLOCK_MONOTONIC, Pump, clock
 
 from fastnet.servers.accesslog import AccessLog
 from fastnet.servers.log import LOGGER
 from fastnet.servers.pump import settings_of
-
-cdef extern from "sys/epoll.h" nogil:
-    ctypedef union epoll_data_t:
-        uint64_t u64
-    struct epoll_event:
-        uint32_t events
-        epoll_data_t data
-    const int EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CLOEXEC
-    const uint32_t EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLET, EPOLLEXCLUSIVE
-    int epoll_create1(int flags)
-    int epoll_ctl(int epfd, int op, int fd, epoll_event *event)
-    int epoll_wait(int epfd, epoll_event *events, int most, int timeout_ms)
-
-cdef extern from "sys/eventfd.h" nogil:
-    const int EFD_NONBLOCK, EFD_CLOEXEC, EFD_SEMAPHORE
-    int eventfd(unsigned int value, int flags)
-    int eventfd_read(int fd, uint64_t *value)
-    int eventfd_write(int fd, uint64_t value)
-
-cdef extern from "semaphore.h" nogil:
-    ctypedef struct sem_t:
-        pass
-    int sem_init(sem_t *semaphore, int shared, unsigned int value)
-    int sem_post(sem_t *semaphore)
-    int sem_wait(sem_t *semaphore)
 
 cdef extern from "sys/socket.h" nogil:
     struct sockaddr:
@@ -91,125 +66,17 @@ cdef extern from "arpa/inet.h" nogil:
 cdef extern from "unistd.h" nogil:
     int close_fd "close"(int fd)
 
-cdef extern from *:
-    """
-    #define fn_claim(p) __sync_bool_compare_and_swap(p, 0, 1)
-    #define fn_mark(p) __sync_bool_compare_and_swap(p, 1, 2)
-    #define fn_release(p) __sync_bool_compare_and_swap(p, 1, 0)
-    #define fn_store(p, v) __atomic_store_n(p, v, __ATOMIC_SEQ_CST)
-    #define fn_add(p, v) __sync_add_and_fetch(p, v)
-    """
-    bint fn_claim(int *state) noexcept nogil        # free -> claimed
-    bint fn_mark(int *state) noexcept nogil         # claimed -> claimed, and something happened meanwhile
-    bint fn_release(int *state) noexcept nogil      # claimed and unmarked -> free
-    void fn_store(int *state, int value) noexcept nogil
-    int fn_add(int *count, int n) noexcept nogil
-
 cdef enum:
     MOST_EVENTS = 256
     INPUT_ROOM = 65536         # of the buffer that a thread reads into
-    MOST_ACCEPTS = 64          # connections accepted in a row, if no other worker could take them
-    SLOTS_MAX = 1 << 20        # file descriptors served at most
     SIGNAL_ROUNDS = 64         # turns of a busy loop after which Python's signal handlers run at the latest
-    LISTENER = 1 << 30         # marks the number of a listener, or of the alarm, in event data
-    ALARM = LISTENER - 1
 
 cdef double PAUSE_S = 0.25         # without a free file descriptor, accepting is tried again after this
 cdef double SWEEP_S = 0.25         # deadlines are met within this
 cdef double DRAIN_IDLE_S = 1.0     # what an idle connection is given, in a drain, for a request that is on its way
-
-
 # A thread whose turn lasted this long lets a waiting one go on, between two requests rather than inside one, where the
 # interpreter would switch (after 5 ms).
 cdef double TURN_S = 0.004
-
-# The place of a file descriptor.
-cdef struct Place:
-    PyObject *channel
-    double deadline
-    uint32_t generation        # tells an event of a closed connection from one of its successor
-    int state                  # see fn_claim
-
-
-@cython.final
-cdef class Hub:
-    """What the threads of a worker share: the epoll set, the places, the listeners."""
-    cdef int epfd, alarm, size, top, count, sweeping, threads
-    cdef Place *places
-    cdef list listeners, names
-    cdef int n_listeners, accepts
-    cdef long max_connections
-    cdef int pollers, parked          # threads that poll or are about to, that wait for `turnstile`; guarded by the GIL
-    cdef sem_t turnstile
-    cdef bint accepting, draining, stopping
-    cdef bint takes_turns             # many threads, one GIL
-    cdef double next_sweep, resume_at, drain_until, drain_timeout
-
-    def __cinit__(self, config, list sockets):
-        import resource
-        self.size = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], SLOTS_MAX)
-        self.places = <Place *>PyMem_Calloc(self.size, sizeof(Place))
-        self.epfd = epoll_create1(EPOLL_CLOEXEC)
-        self.alarm = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC | EFD_SEMAPHORE)
-        if self.places == NULL or self.epfd < 0 or self.alarm < 0:
-            raise OSError(errno, os.strerror(errno))
-        self.threads = config.threads
-        self.takes_turns = self.threads > 1 and getattr(sys, "_is_gil_enabled", lambda: True)()
-        sem_init(&self.turnstile, 0, 0)
-        self.accepts = 1 if config.workers > 1 else MOST_ACCEPTS
-        self.max_connections, self.drain_timeout = config.max_connections, config.drain_timeout
-        self.next_sweep = self.resume_at = INFINITY
-        self.listeners = sockets
-        self.n_listeners = len(sockets)
-        self.names = [server_name(s) for s in sockets]
-        self.watch(self.alarm, EPOLLIN, ALARM)
-        self.accept_on()
-
-    def __dealloc__(self):
-        PyMem_Free(self.places)
-
-    cdef int watch(self, int fd, uint32_t events, uint64_t data) except -1:
-        cdef epoll_event event
-        event.events, event.data.u64 = events, data
-        if epoll_ctl(self.epfd, EPOLL_CTL_ADD, fd, &event) < 0:
-            raise OSError(errno, os.strerror(errno))
-        return 0
-
-    cdef int accept_on(self) except -1:
-        if not self.accepting and not self.draining:
-            for i, listener in enumerate(self.listeners):
-                listener.setblocking(False)
-                self.watch(listener.fileno(), EPOLLIN | EPOLLEXCLUSIVE, LISTENER + i)
-            self.accepting, self.resume_at = True, INFINITY
-        return 0
-
-    cdef int accept_off(self, double resume_at) except -1:
-        """Leave connections in the backlog until then, or until one of ours is closed."""
-        cdef epoll_event event
-        if self.accepting:
-            self.accepting, self.resume_at = False, resume_at
-            for listener in self.listeners:
-                epoll_ctl(self.epfd, EPOLL_CTL_DEL, listener.fileno(), &event)
-        return 0
-
-    cdef int wake(self) noexcept:
-        eventfd_write(self.alarm, self.threads)
-        return 0
-
-    cdef int stop(self) noexcept:
-        cdef int i
-        self.stopping = True
-        for i in range(self.threads):
-            sem_post(&self.turnstile)
-        return self.wake()
-
-
-def server_name(listener):
-    """SERVER_NAME and SERVER_PORT of a listening socket, as (host, port), or (path, None)."""
-    name = listener.getsockname()
-    if listener.family == socket.AF_UNIX:
-        return (name if isinstance(name, str) else os.fsdecode(name), None)
-    return (name[0], name[1])
 
 
 @cython.final

@@ -1,0 +1,70 @@
+# What the threads of a native worker share, and the calls into the kernel that they share it by.
+from libc.stdint cimport uint32_t, uint64_t
+from cpython.ref cimport PyObject
+
+cdef extern from "sys/epoll.h" nogil:
+    ctypedef union epoll_data_t:
+        uint64_t u64
+    struct epoll_event:
+        uint32_t events
+        epoll_data_t data
+    const int EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CLOEXEC
+    const uint32_t EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLET, EPOLLEXCLUSIVE
+    int epoll_create1(int flags)
+    int epoll_ctl(int epfd, int op, int fd, epoll_event *event)
+    int epoll_wait(int epfd, epoll_event *events, int most, int timeout_ms)
+
+cdef extern from "sys/eventfd.h" nogil:
+    const int EFD_NONBLOCK, EFD_CLOEXEC, EFD_SEMAPHORE
+    int eventfd(unsigned int value, int flags)
+    int eventfd_read(int fd, uint64_t *value)
+    int eventfd_write(int fd, uint64_t value)
+
+cdef extern from "semaphore.h" nogil:
+    ctypedef struct sem_t:
+        pass
+    int sem_init(sem_t *semaphore, int shared, unsigned int value)
+    int sem_post(sem_t *semaphore)
+    int sem_wait(sem_t *semaphore)
+
+cdef extern from *:
+    """
+    #define fn_claim(p) __sync_bool_compare_and_swap(p, 0, 1)
+    #define fn_mark(p) __sync_bool_compare_and_swap(p, 1, 2)
+    #define fn_release(p) __sync_bool_compare_and_swap(p, 1, 0)
+    #define fn_store(p, v) __atomic_store_n(p, v, __ATOMIC_SEQ_CST)
+    #define fn_add(p, v) __sync_add_and_fetch(p, v)
+    """
+    bint fn_claim(int *state) noexcept nogil        # free -> claimed
+    bint fn_mark(int *state) noexcept nogil         # claimed -> claimed, and something happened meanwhile
+    bint fn_release(int *state) noexcept nogil      # claimed and unmarked -> free
+    void fn_store(int *state, int value) noexcept nogil
+    int fn_add(int *count, int n) noexcept nogil
+
+cdef enum:
+    LISTENER = 1 << 30         # marks the number of a listener, or of the alarm, in event data
+    ALARM = LISTENER - 1
+
+# The place of a file descriptor.
+cdef struct Place:
+    PyObject *channel
+    double deadline
+    uint32_t generation        # tells an event of a closed connection from one of its successor
+    int state                  # see fn_claim
+
+cdef class Hub:
+    cdef int epfd, alarm, size, top, count, sweeping, threads
+    cdef Place *places
+    cdef list listeners, names
+    cdef int n_listeners, accepts
+    cdef long max_connections
+    cdef int pollers, parked          # threads that poll or are about to, that wait for `turnstile`; guarded by the GIL
+    cdef sem_t turnstile
+    cdef bint accepting, draining, stopping
+    cdef bint takes_turns             # many threads, one GIL
+    cdef double next_sweep, resume_at, drain_until, drain_timeout
+    cdef int watch(self, int fd, uint32_t events, uint64_t data) except -1
+    cdef int accept_on(self) except -1
+    cdef int accept_off(self, double resume_at) except -1   # leave connections in the backlog until then, or a close
+    cdef int wake(self) noexcept                            # all threads that wait for events
+    cdef int stop(self) noexcept                            # all threads end
