@@ -2,9 +2,6 @@
  * machine of http1_machine.c for everything else. */
 #include "http1_private.h"
 
-/* Offsets have 32 bits; a head this large is over any limit that makes sense. */
-#define MAX_HEAD_BYTES ((size_t)0x7fffffff)
-
 static const fn_http1_ops *const ops_of_level[FN_CPU_COUNT] = {
     [FN_CPU_SCALAR] = &fn_http1_scalar_ops,
 #if defined(__x86_64__)
@@ -20,40 +17,42 @@ FN_INLINE const fn_http1_ops *ops_now(void) {
     return ops_of_level[fn_cpu_now()];
 }
 
-FN_INLINE fn_http1_result run(const fn_http1_input *in, const fn_http1_ops *ops) {
-    fn_http1_head *head = in->head;
-    fn_http1_result result = FN_STEP_LINE;
-    if (head->state == FN_STATE_START && in->kind != FN_TRAILERS && ops->first_line) result = ops->first_line(in);
-    while (result == FN_STEP_LINE) {
-        if (head->state == FN_STATE_FIELD_START && ops->field_lines) {
-            result = ops->field_lines(in);
-            if (result != FN_STEP_LINE) break;
+ptrdiff_t fn_http1_resume(fn_http1_head *head, const char *buf, size_t len, fn_http1_field *fields,
+                          const fn_http1_limits *limits, fn_http1_kind kind, const fn_http1_ops *ops) {
+    /* Trailers are too rare and too small to gain from more than the machine. */
+    fn_http1_parser *fast = kind == FN_TRAILERS ? NULL : ops->parse[kind];
+    size_t usable = len < FN_MAX_HEAD_BYTES ? len : FN_MAX_HEAD_BYTES;
+    fn_http1_input in = {
+        .head = head,
+        .buf = buf,
+        .len = (uint32_t)usable,
+        .kind = kind,
+        .fields = fields,
+        .max_line = limits->max_line,
+        .max_head = limits->max_head,
+        .max_fields = limits->max_fields < FN_MAX_FIELDS ? limits->max_fields : FN_MAX_FIELDS,
+    };
+    for (;;) {
+        fn_http1_result result = fn_http1_step(&in, ops);
+        if (result == FN_STEP_DONE) return (ptrdiff_t)head->pos;
+        if (result == FN_STEP_FAILED) return FN_INVALID;
+        if (result == FN_STEP_PARTIAL) {
+            if (len < FN_MAX_HEAD_BYTES) return FN_PARTIAL;
+            fn_http1_fail(head, FN_HTTP1_HEAD_TOO_LARGE);
+            return FN_INVALID;
         }
-        result = fn_http1_step(in, ops);
+        if (fast) {
+            ptrdiff_t answer = fast(head, buf, usable, fields, limits, 1);
+            if (answer != FN_LINE_LEFT) return answer;
+        }
     }
-    return result;
 }
 
 FN_INLINE ptrdiff_t parse(fn_http1_head *head, const char *buf, size_t len, fn_http1_field *fields,
                           const fn_http1_limits *limits, fn_http1_kind kind) {
-    fn_http1_input in = {
-        .head = head,
-        .buf = buf,
-        .len = (uint32_t)(len < MAX_HEAD_BYTES ? len : MAX_HEAD_BYTES),
-        .kind = kind,
-        .fields = fields,
-        .line_end = limits->max_line,
-        .max_head = limits->max_head,
-        /* head->host has 16 bits */
-        .max_fields = limits->max_fields < UINT16_MAX ? limits->max_fields : UINT16_MAX,
-    };
-    fn_http1_result result = run(&in, ops_now());
-    if (FN_LIKELY(result == FN_STEP_DONE)) return (ptrdiff_t)head->pos;
-    if (result == FN_STEP_PARTIAL) {
-        if (len < MAX_HEAD_BYTES) return FN_PARTIAL;
-        fn_http1_fail(head, FN_HTTP1_HEAD_TOO_LARGE);
-    }
-    return FN_INVALID;
+    const fn_http1_ops *ops = ops_now();
+    if (ops->parse[kind] && FN_LIKELY(len < FN_MAX_HEAD_BYTES)) return ops->parse[kind](head, buf, len, fields, limits, 0);
+    return fn_http1_resume(head, buf, len, fields, limits, kind, ops);
 }
 
 void fn_http1_head_init(fn_http1_head *head) {
@@ -72,7 +71,7 @@ ptrdiff_t fn_http1_parse_response(fn_http1_head *head, const char *buf, size_t l
 
 ptrdiff_t fn_http1_parse_trailers(fn_http1_head *head, const char *buf, size_t len, fn_http1_field *fields,
                                   const fn_http1_limits *limits) {
-    return parse(head, buf, len, fields, limits, FN_TRAILERS);
+    return fn_http1_resume(head, buf, len, fields, limits, FN_TRAILERS, ops_now());
 }
 
 size_t fn_http1_scan_value(const char *buf, size_t len) {

@@ -17,28 +17,27 @@ static const struct {
     [17] = {"transfer-encoding", FN_HTTP1_TRANSFER_ENCODING},
 };
 
-/* Is the text, apart from case, `lower`? Only for text without control characters: there, setting bit 5 makes no
- * other character a letter, a digit or '-'. */
-static int equals(const char *text, size_t len, const char *lower) {
-    for (size_t i = 0; i < len; i++) {
-        if ((text[i] | 0x20) != lower[i]) return 0;
-    }
-    return lower[len] == 0;
+FN_INLINE uint64_t word_of(const char *p, size_t len) {
+    uint64_t word = 0;
+    memcpy(&word, p, len);
+    return word;
 }
 
-/* The same for ten characters, in two words that overlap. */
-static int equals_10(const char *text, const char *lower) {
-    uint64_t head, tail, want_head, want_tail;
-    memcpy(&head, text, 8);
-    memcpy(&tail, text + 2, 8);
-    memcpy(&want_head, lower, 8);
-    memcpy(&want_tail, lower + 2, 8);
-    return (head | 0x2020202020202020u) == want_head && (tail | 0x2020202020202020u) == want_tail;
+/* Is the text, apart from case, the `len` bytes at `lower`? Only for text without control characters: there, setting
+ * bit 5 makes no other character a letter, a digit or '-'. */
+FN_INLINE int equals(const char *text, const char *lower, size_t len) {
+    uint64_t differing = 0, bits = 0x2020202020202020u;
+    if (len < 8) {
+        for (size_t i = 0; i < len; i++) differing |= (uint64_t)((text[i] | 0x20) ^ lower[i]);
+        return differing == 0;
+    }
+    for (size_t i = 0; i + 8 < len; i += 8) differing |= (word_of(text + i, 8) | bits) ^ word_of(lower + i, 8);
+    return (differing | ((word_of(text + len - 8, 8) | bits) ^ word_of(lower + len - 8, 8))) == 0;
 }
 
 uint16_t fn_http1_field_known(const char *name, size_t len) {
     if (len >= sizeof known / sizeof known[0] || known[len].name == NULL) return FN_HTTP1_OTHER;
-    return (uint16_t)(equals(name, len, known[len].name) ? known[len].id : FN_HTTP1_OTHER);
+    return (uint16_t)(equals(name, known[len].name, len) ? known[len].id : FN_HTTP1_OTHER);
 }
 
 /* scheme "://" authority, the authority not empty; RFC 9110, section 4.2.4, has a user name in it refused. */
@@ -116,7 +115,7 @@ static int apply_transfer_encoding(fn_http1_head *head, const char *value, size_
         const char *coding = next_member(value, len, &i, &n);
         size_t name_len = token_len(coding, n);
         if (name_len == 0 || head->flags & FN_HTTP1_CHUNKED) return FN_HTTP1_BAD_TRANSFER_ENCODING;
-        if (name_len != 7 || !equals(coding, 7, "chunked")) {
+        if (name_len != 7 || !equals(coding, "chunked", 7)) {
             /* Another coding, perhaps with parameters: "gzip;level=1". */
             if (name_len == n || coding[name_len] == ';' || coding[name_len] == ' ' || coding[name_len] == '\t')
                 return FN_HTTP1_UNKNOWN_TRANSFER;
@@ -129,7 +128,7 @@ static int apply_transfer_encoding(fn_http1_head *head, const char *value, size_
 }
 
 static int apply_connection(fn_http1_head *head, const char *value, size_t len) {
-    if (len == 10 && equals_10(value, "keep-alive")) { /* what nearly every client says, if it says anything */
+    if (len == 10 && equals(value, "keep-alive", 10)) { /* what nearly all say */
         head->flags |= FN_HTTP1_KEEP_ALIVE;
         return FN_HTTP1_OK;
     }
@@ -137,9 +136,9 @@ static int apply_connection(fn_http1_head *head, const char *value, size_t len) 
         size_t n;
         const char *option = next_member(value, len, &i, &n);
         if (token_len(option, n) != n) return FN_HTTP1_BAD_CONNECTION;
-        if (n == 5 && equals(option, n, "close")) head->flags |= FN_HTTP1_CLOSE;
-        if (n == 10 && equals(option, n, "keep-alive")) head->flags |= FN_HTTP1_KEEP_ALIVE;
-        if (n == 7 && equals(option, n, "upgrade")) head->connection |= FN_SAW_UPGRADE_OPTION;
+        if (n == 5 && equals(option, "close", 5)) head->flags |= FN_HTTP1_CLOSE;
+        if (n == 10 && equals(option, "keep-alive", 10)) head->flags |= FN_HTTP1_KEEP_ALIVE;
+        if (n == 7 && equals(option, "upgrade", 7)) head->connection |= FN_SAW_UPGRADE_OPTION;
     }
     return FN_HTTP1_OK;
 }
@@ -155,7 +154,7 @@ static int apply_host(fn_http1_head *head, const char *value, size_t len) {
 
 static int apply_expect(fn_http1_head *head, const char *value, size_t len) {
     if (head->minor_version == 0) return FN_HTTP1_OK; /* RFC 9110, section 10.1.1 */
-    if (len != 12 || !equals(value, len, "100-continue")) return FN_HTTP1_UNKNOWN_EXPECTATION;
+    if (len != 12 || !equals(value, "100-continue", 12)) return FN_HTTP1_UNKNOWN_EXPECTATION;
     head->flags |= FN_HTTP1_EXPECT_CONTINUE;
     return FN_HTTP1_OK;
 }
@@ -173,13 +172,4 @@ int fn_http1_apply_field(fn_http1_head *head, const char *buf, const fn_http1_fi
     case FN_HTTP1_EXPECT: return kind == FN_REQUEST ? apply_expect(head, value, len) : FN_HTTP1_OK;
     default: return FN_HTTP1_OK;
     }
-}
-
-int fn_http1_finish(fn_http1_head *head, fn_http1_kind kind) {
-    if (kind == FN_REQUEST && head->minor_version > 0 && !(head->flags & FN_HTTP1_HAS_HOST))
-        return FN_HTTP1_MISSING_HOST;
-    /* A 1.0 peer cannot mean Upgrade: RFC 9110, section 7.8. */
-    if (head->minor_version > 0 && head->connection == (FN_SAW_UPGRADE_OPTION | FN_SAW_UPGRADE_FIELD))
-        head->flags |= FN_HTTP1_WANTS_UPGRADE;
-    return FN_HTTP1_OK;
 }

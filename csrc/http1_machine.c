@@ -24,7 +24,7 @@ static fn_http1_result leading_lines(const fn_http1_input *in) {
             head->pos = head->method = head->scan;
             return FN_STEP_LINE;
         }
-        if (head->scan >= in->line_end) return fn_http1_fail(head, FN_HTTP1_LINE_TOO_LONG);
+        if (head->scan >= in->max_line) return fn_http1_fail(head, FN_HTTP1_LINE_TOO_LONG);
         if (c != (head->state == FN_STATE_START ? '\r' : '\n')) return fn_http1_fail(head, FN_HTTP1_BAD_LINE_END);
         head->state = head->state == FN_STATE_START ? FN_STATE_START_LF : FN_STATE_START;
     }
@@ -33,10 +33,10 @@ static fn_http1_result leading_lines(const fn_http1_input *in) {
 
 static fn_http1_result method(const fn_http1_input *in, const fn_http1_ops *ops) {
     fn_http1_head *head = in->head;
-    uint32_t end = least(in->len, in->line_end);
+    uint32_t end = least(in->len, in->max_line);
     if (head->scan < end) head->scan += (uint32_t)ops->scan_token(in->buf + head->scan, end - head->scan);
     if (head->scan == in->len) return FN_STEP_PARTIAL;
-    if (head->scan >= in->line_end) return fn_http1_fail(head, FN_HTTP1_LINE_TOO_LONG);
+    if (head->scan >= in->max_line) return fn_http1_fail(head, FN_HTTP1_LINE_TOO_LONG);
     if (in->buf[head->scan] != ' ' || head->scan == head->pos) return fn_http1_fail(head, FN_HTTP1_BAD_METHOD);
     head->method_len = head->scan - head->pos;
     head->scan++;
@@ -52,7 +52,7 @@ static fn_http1_result target(const fn_http1_input *in) {
     for (; head->scan < in->len; head->scan++) {
         uint32_t i = head->scan;
         char c = buf[i];
-        if (i >= in->line_end) return fn_http1_fail(head, FN_HTTP1_LINE_TOO_LONG);
+        if (i >= in->max_line) return fn_http1_fail(head, FN_HTTP1_LINE_TOO_LONG);
         int in_escape = (i >= head->pos + 1 && buf[i - 1] == '%') || (i >= head->pos + 2 && buf[i - 2] == '%');
         if (in_escape && !fn_char_is(c, FN_CHAR_HEX)) return fn_http1_fail(head, FN_HTTP1_BAD_TARGET);
         if (fn_char_is(c, FN_CHAR_TARGET)) {
@@ -81,7 +81,7 @@ static fn_http1_result version(const fn_http1_input *in) {
         uint32_t at = head->scan - head->pos;
         char c = in->buf[head->scan];
         if (at == 8 && c == after && c == '\r') break;
-        if (head->scan >= in->line_end) return fn_http1_fail(head, FN_HTTP1_LINE_TOO_LONG);
+        if (head->scan >= in->max_line) return fn_http1_fail(head, FN_HTTP1_LINE_TOO_LONG);
         if (at == 8) {
             if (c == after) break;
             return fn_http1_fail(head, c == '\n' ? FN_HTTP1_BAD_LINE_END : FN_HTTP1_BAD_VERSION);
@@ -104,7 +104,7 @@ static fn_http1_result status(const fn_http1_input *in) {
     for (; head->scan < in->len; head->scan++) {
         uint32_t at = head->scan - head->pos;
         char c = in->buf[head->scan];
-        if (head->scan >= in->line_end) return fn_http1_fail(head, FN_HTTP1_LINE_TOO_LONG);
+        if (head->scan >= in->max_line) return fn_http1_fail(head, FN_HTTP1_LINE_TOO_LONG);
         if (at == 3) {
             if (c != ' ') return fn_http1_fail(head, FN_HTTP1_BAD_STATUS);
             head->scan++;
@@ -120,12 +120,12 @@ static fn_http1_result status(const fn_http1_input *in) {
 
 static fn_http1_result reason(const fn_http1_input *in, const fn_http1_ops *ops) {
     fn_http1_head *head = in->head;
-    uint32_t end = least(in->len, in->line_end);
+    uint32_t end = least(in->len, in->max_line);
     if (head->scan < end) head->scan += (uint32_t)ops->scan_value(in->buf + head->scan, end - head->scan);
     if (head->scan == in->len) return FN_STEP_PARTIAL;
     char c = in->buf[head->scan];
     if (c != '\r') {
-        if (head->scan >= in->line_end) return fn_http1_fail(head, FN_HTTP1_LINE_TOO_LONG);
+        if (head->scan >= in->max_line) return fn_http1_fail(head, FN_HTTP1_LINE_TOO_LONG);
         return fn_http1_fail(head, c == '\n' ? FN_HTTP1_BAD_LINE_END : FN_HTTP1_BAD_STATUS);
     }
     head->reason_len = head->scan - head->pos;

@@ -31,7 +31,7 @@ enum {
     FN_STATE_FAILED
 };
 
-typedef enum { FN_REQUEST, FN_RESPONSE, FN_TRAILERS } fn_http1_kind;
+typedef enum { FN_REQUEST = 0, FN_RESPONSE, FN_TRAILERS } fn_http1_kind;
 
 /* fn_http1_head.connection */
 enum { FN_SAW_UPGRADE_OPTION = 1, FN_SAW_UPGRADE_FIELD = 2 };
@@ -43,20 +43,22 @@ typedef struct {
     uint32_t len;
     fn_http1_kind kind;
     fn_http1_field *fields;
-    uint32_t line_end;   /* a byte of the first line may not stand here or later; its CRLF may */
+    uint32_t max_line;
     uint32_t max_head;
     uint32_t max_fields;
 } fn_http1_input;
 
-/* What fn_http1_step(), and the fast paths, ended with. */
 typedef enum { FN_STEP_LINE, FN_STEP_PARTIAL, FN_STEP_DONE, FN_STEP_FAILED } fn_http1_result;
 
-/* What an instruction set brings. The fast paths may be NULL. first_line() is called in FN_STATE_START and
- * field_lines() in FN_STATE_FIELD_START; they take what they can and leave head->pos and head->state at the first
- * line they did not take. */
+/* A fast path. Called at FN_STATE_START or FN_STATE_FIELD_START it takes what lines it can; in any other state, none. What it answers when the head is not at its end then depends on who called: the machine, which goes on
+ * itself, gets FN_LINE_LEFT; the doors get what fn_http1_resume() says. */
+typedef ptrdiff_t fn_http1_parser(fn_http1_head *head, const char *buf, size_t len, fn_http1_field *fields,
+                                  const fn_http1_limits *limits, int from_machine);
+#define FN_LINE_LEFT ((ptrdiff_t)-3)
+
+/* What an instruction set brings; parse_X() by kind, all of them NULL in the scalar one. */
 typedef struct {
-    fn_http1_result (*first_line)(const fn_http1_input *in);
-    fn_http1_result (*field_lines)(const fn_http1_input *in);
+    fn_http1_parser *parse[2];
     size_t (*scan_value)(const char *buf, size_t len);
     size_t (*scan_token)(const char *buf, size_t len);
 } fn_http1_ops;
@@ -67,6 +69,15 @@ extern FN_HIDDEN const fn_http1_ops fn_http1_sse42_ops, fn_http1_avx2_ops, fn_ht
 #elif defined(__aarch64__)
 extern FN_HIDDEN const fn_http1_ops fn_http1_neon_ops;
 #endif
+
+/* Offsets have 32 bits; a head this large is over any limit that makes sense. */
+#define FN_MAX_HEAD_BYTES ((size_t)0x7fffffff)
+/* head->host has 16 bits. */
+#define FN_MAX_FIELDS UINT16_MAX
+
+/* Parse on from head->state, by the machine and, from line to line, by the fast path of ops. */
+FN_HIDDEN ptrdiff_t fn_http1_resume(fn_http1_head *head, const char *buf, size_t len, fn_http1_field *fields,
+                                    const fn_http1_limits *limits, fn_http1_kind kind, const fn_http1_ops *ops);
 
 /* The machine: go on from head->state until a line is done (FN_STATE_FIELD_START again), the head is, or the input
  * is used up. */
@@ -83,7 +94,16 @@ FN_HIDDEN int fn_http1_target_form(fn_http1_head *head, const char *buf);
 FN_HIDDEN uint16_t fn_http1_field_known(const char *name, size_t len);
 FN_HIDDEN int fn_http1_apply_field(fn_http1_head *head, const char *buf, const fn_http1_field *field,
                                    fn_http1_kind kind);
-FN_HIDDEN int fn_http1_finish(fn_http1_head *head, fn_http1_kind kind);
+
+/* What only the whole head can show. */
+FN_INLINE int fn_http1_finish(fn_http1_head *head, fn_http1_kind kind) {
+    if (kind == FN_REQUEST && head->minor_version > 0 && !(head->flags & FN_HTTP1_HAS_HOST))
+        return FN_HTTP1_MISSING_HOST;
+    /* A 1.0 peer cannot mean Upgrade: RFC 9110, section 7.8. */
+    if (head->minor_version > 0 && head->connection == (FN_SAW_UPGRADE_OPTION | FN_SAW_UPGRADE_FIELD))
+        head->flags |= FN_HTTP1_WANTS_UPGRADE;
+    return FN_HTTP1_OK;
+}
 
 /* Classes of characters, a bit each. */
 enum {

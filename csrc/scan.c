@@ -15,7 +15,7 @@ static size_t scan_token(const char *buf, size_t len) {
     return scan_class(buf, len, FN_CHAR_TOKEN);
 }
 
-const fn_http1_ops fn_http1_scalar_ops = {NULL, NULL, scan_value, scan_token};
+const fn_http1_ops fn_http1_scalar_ops = {{NULL, NULL}, scan_value, scan_token};
 
 /* A-Z made a-z in eight bytes at once: bit 7 of (c + 0x25) and of (c + 0x3f), without carries between bytes, tell
  * whether c is above 'Z' and at or above 'A'. */

@@ -32,33 +32,32 @@ FN_INLINE __m256i not_in(__m256i v, const uint8_t rows[16]) {
     return _mm256_cmpeq_epi8(_mm256_and_si256(row, bit), _mm256_setzero_si256());
 }
 
-FN_INLINE uint64_t not_token(fn_block b) {
-    return join(not_in(b.v[0], fn_token_rows), not_in(b.v[1], fn_token_rows));
+FN_INLINE uint64_t outside(fn_block b, const uint8_t rows[16]) {
+    return join(not_in(b.v[0], rows), not_in(b.v[1], rows));
 }
 
-FN_INLINE __m256i control(__m256i v) {
-    __m256i low = _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1f)), v);
-    __m256i tab = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\t'));
-    return _mm256_or_si256(_mm256_andnot_si256(tab, low), _mm256_cmpeq_epi8(v, _mm256_set1_epi8(0x7f)));
+FN_INLINE uint64_t not_token(fn_block b) {
+    return outside(b, fn_token_rows);
 }
 
 FN_INLINE uint64_t not_value(fn_block b) {
-    return join(control(b.v[0]), control(b.v[1]));
+    return ~outside(b, fn_control_rows);
 }
 
-/* The bytes from 0x21 to 0x7e; as signed numbers, all others are less, or 0x7f. */
-FN_INLINE __m256i visible(__m256i v) {
-    __m256i above = _mm256_cmpgt_epi8(v, _mm256_set1_epi8(0x20));
-    return _mm256_andnot_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(0x7f)), above);
+FN_INLINE uint64_t not_host(fn_block b) {
+    return outside(b, fn_host_rows);
 }
 
 FN_INLINE uint64_t not_target(fn_block b) {
-    return ~join(visible(b.v[0]), visible(b.v[1]));
+    return outside(b, fn_target_rows);
 }
 
-FN_INLINE uint64_t equal(fn_block b, char c) {
-    __m256i wanted = _mm256_set1_epi8(c);
-    return join(_mm256_cmpeq_epi8(b.v[0], wanted), _mm256_cmpeq_epi8(b.v[1], wanted));
+FN_INLINE __m256i is_mark(__m256i v) {
+    return _mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('?')), _mm256_cmpeq_epi8(v, _mm256_set1_epi8('%')));
+}
+
+FN_INLINE uint64_t mark(fn_block b) {
+    return join(is_mark(b.v[0]), is_mark(b.v[1]));
 }
 
 #define FN_OPS fn_http1_avx2_ops

@@ -8,17 +8,26 @@
 
 FN_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512vbmi,bmi,bmi2")
 
-/* Besides the bytes, their classes: 0 for those from 0x80 on. */
+/* Classes of ASCII characters, a bit each; the instruction that makes a mask takes bit 7, so the others are shifted
+ * there: 7 not a token character, 6 not in a field value, 5 not in a target, 4 not in a host, 3 '?' and '%'. */
+static const uint8_t classes_of[128] = {
+    0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xb0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0,
+    0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0, 0xf0,
+    0xb0, 0x00, 0x90, 0x30, 0x00, 0x18, 0x00, 0x00, 0x80, 0x80, 0x00, 0x00, 0x80, 0x00, 0x00, 0x90,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x90, 0x80, 0x90, 0x80, 0x90, 0x98,
+    0x90, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x90, 0x90, 0x90, 0x10, 0x00,
+    0x10, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x90, 0x10, 0x90, 0x00, 0xf0,
+};
+
 typedef struct {
     __m512i bytes, classes;
-    __mmask64 ascii;
 } fn_block;
 
 FN_INLINE fn_block classify(__m512i bytes) {
-    fn_block b = {.bytes = bytes};
-    __m512i low = _mm512_loadu_si512(fn_char_class), high = _mm512_loadu_si512(fn_char_class + 64);
-    b.ascii = _mm512_testn_epi8_mask(bytes, _mm512_set1_epi8((char)0x80));
-    b.classes = _mm512_maskz_permutex2var_epi8(b.ascii, low, bytes, high);
+    __m512i low = _mm512_loadu_si512(classes_of), high = _mm512_loadu_si512(classes_of + 64);
+    fn_block b = {bytes, _mm512_permutex2var_epi8(low, bytes, high)};
     return b;
 }
 
@@ -31,21 +40,41 @@ FN_INLINE fn_block load_some(const char *p, unsigned n) {
     return classify(_mm512_maskz_loadu_epi8(_bzhi_u64(~0ull, n), p));
 }
 
+/* A mask in a general register: left to itself, gcc keeps it in a mask register and moves it for every line. */
+FN_INLINE uint64_t mask_of(__m512i v) {
+    uint64_t mask = _mm512_movepi8_mask(v);
+    __asm__("" : "+r"(mask));
+    return mask;
+}
+
+/* The lookup ignores bit 7 of the bytes. Those from 0x80 on are in every class that says "not", ... */
+FN_INLINE uint64_t with_high(fn_block b, __m512i classes) {
+    return mask_of(_mm512_or_si512(classes, b.bytes));
+}
+
+/* ... but may stand in field values, and are no marks. */
+FN_INLINE uint64_t without_high(fn_block b, __m512i classes) {
+    return mask_of(_mm512_andnot_si512(b.bytes, classes));
+}
+
 FN_INLINE uint64_t not_token(fn_block b) {
-    return _mm512_testn_epi8_mask(b.classes, _mm512_set1_epi8(FN_CHAR_TOKEN));
+    return with_high(b, b.classes);
 }
 
 FN_INLINE uint64_t not_value(fn_block b) {
-    return _mm512_mask_testn_epi8_mask(b.ascii, b.classes, _mm512_set1_epi8(FN_CHAR_VALUE));
+    return without_high(b, _mm512_add_epi8(b.classes, b.classes));
 }
 
-/* The bytes not from 0x21 to 0x7e. */
 FN_INLINE uint64_t not_target(fn_block b) {
-    return _mm512_cmpgt_epu8_mask(_mm512_sub_epi8(b.bytes, _mm512_set1_epi8(0x21)), _mm512_set1_epi8(0x7e - 0x21));
+    return with_high(b, _mm512_slli_epi16(b.classes, 2));
 }
 
-FN_INLINE uint64_t equal(fn_block b, char c) {
-    return _mm512_cmpeq_epi8_mask(b.bytes, _mm512_set1_epi8(c));
+FN_INLINE uint64_t not_host(fn_block b) {
+    return with_high(b, _mm512_slli_epi16(b.classes, 3));
+}
+
+FN_INLINE uint64_t mark(fn_block b) {
+    return without_high(b, _mm512_slli_epi16(b.classes, 4));
 }
 
 #define FN_OPS fn_http1_avx512_ops

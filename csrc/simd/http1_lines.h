@@ -1,5 +1,5 @@
 /* The fast path of the head parser, written once. Each instruction set's file defines, for a block of 64 bytes,
- *   fn_block, load(p), not_token(b), not_value(b), not_target(b), equal(b, c): a bit a byte, lowest first;
+ *   fn_block, load(p), not_token(b), not_value(b), not_target(b), not_host(b), mark(b) ('?' or '%'): a bit a byte, lowest first;
  *   load_some(p, n) of 0 < n < 64 bytes, zeros behind them, if it defines FN_HAS_LOAD_SOME;
  *   FN_OPS, the name of its operations,
  * and includes this file. A block is classified once; all lines in it are found by counting zeros in its masks, so
@@ -62,201 +62,247 @@ FN_INLINE int is_crlf(const char *p) {
     return pair == crlf;
 }
 
-/* "HTTP/1.0" or "HTTP/1.1" */
-FN_INLINE int is_version(const char *p) {
-    return memcmp(p, "HTTP/1.", 7) == 0 && (uint8_t)(p[7] - '0') <= 1;
+/* 0 or 1 for "HTTP/1.0" and "HTTP/1.1", more for anything else. */
+FN_INLINE uint64_t minor_version(const char *p) {
+    uint64_t difference = word_at(p) ^ word_at("HTTP/1.0");
+    return difference << 8 ? 2 : difference >> 56;
 }
 
-/* The first eight bytes, or fewer, of the known name of this length. */
-static const struct {
-    char first[8], mask[8];
-} candidates[18] = {
-#define NO_BYTES "\0\0\0\0\0\0\0\0"
+/* The known names by length: the eight bytes that end at the colon, where the name is shorter with a mask that hides
+ * the bytes before it, and the first eight of the longer ones. */
 #define ALL_BYTES "\xff\xff\xff\xff\xff\xff\xff\xff"
-    [0] = {"-", NO_BYTES}, /* matches nothing */
-    [1] = {"-", NO_BYTES},
-    [2] = {"-", NO_BYTES},
-    [3] = {"-", NO_BYTES},
-    [4] = {"host", "\xff\xff\xff\xff\0\0\0\0"},
-    [5] = {"-", NO_BYTES},
-    [6] = {"expect", "\xff\xff\xff\xff\xff\xff\0\0"},
-    [7] = {"upgrade", "\xff\xff\xff\xff\xff\xff\xff\0"},
-    [8] = {"-", NO_BYTES},
-    [9] = {"-", NO_BYTES},
-    [10] = {"connecti", ALL_BYTES},
-    [11] = {"-", NO_BYTES},
-    [12] = {"content-", ALL_BYTES},
-    [13] = {"-", NO_BYTES},
-    [14] = {"content-", ALL_BYTES},
-    [15] = {"-", NO_BYTES},
-    [16] = {"-", NO_BYTES},
-    [17] = {"transfer", ALL_BYTES},
-};
+static const char known_end[32][8] = {
+    "-", "-", "-", "-", "\0\0\0\0host", "-", "\0\0expect", "\0upgrade", "-", "-", "nnection", "-", "ent-type", "-",
+    "t-length", "-", "-", "encoding", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-"};
+static const char known_mask[32][8] = {
+    [4] = "\0\0\0\0\xff\xff\xff\xff", [6] = "\0\0\xff\xff\xff\xff\xff\xff", [7] = "\0\xff\xff\xff\xff\xff\xff\xff",
+    [10] = ALL_BYTES, [12] = ALL_BYTES, [14] = ALL_BYTES, [17] = ALL_BYTES};
+static const char known_begin[18][8] = {
+    [10] = "connecti", [12] = "content-", [14] = "content-", [17] = "transfer"};
+static const uint8_t known_id[18] = {
+    [4] = FN_HTTP1_HOST, [6] = FN_HTTP1_EXPECT, [7] = FN_HTTP1_UPGRADE, [10] = FN_HTTP1_CONNECTION,
+    [12] = FN_HTTP1_CONTENT_TYPE, [14] = FN_HTTP1_CONTENT_LENGTH, [17] = FN_HTTP1_TRANSFER_ENCODING};
+#define LOWER_BITS 0x2020202020202020u /* in tokens, they make no other character a letter or '-' */
 
-/* Eight bytes at `name` must be readable. */
-FN_INLINE int may_be_known(const char *name, uint32_t len) {
-    uint32_t i = len < 18 ? len : 0;
-    uint64_t word = word_at(name) | 0x2020202020202020u;
-    return (word & word_at(candidates[i].mask)) == word_at(candidates[i].first);
+/* May be, since a name 32 bytes longer has the same place in the tables. At least 8 bytes stand before the colon. */
+FN_INLINE int may_be_known(const char *colon, size_t len) {
+    return ((word_at(colon - 8) | LOWER_BITS) & word_at(known_mask[len & 31])) == word_at(known_end[len & 31]);
 }
 
-static fn_http1_result field_lines(const fn_http1_input *in) {
-    fn_http1_head *head = in->head;
-    const char *buf = in->buf;
-    uint32_t len = in->len, start = head->pos, base = start, n = head->n_fields;
-    fn_http1_result result = FN_STEP_LINE;
-    if (base >= len) return result;
-    fn_window w = window_at(buf, len, base);
-    uint64_t not_tokens = stops(&w, not_token(w.block)), not_values = stops(&w, not_value(w.block));
-
-#define NEXT_BLOCK()                                                                                                   \
-    base += 64;                                                                                                        \
-    if (FN_UNLIKELY(base >= len)) break;                                                                               \
-    w = window_at(buf, len, base);                                                                                     \
-    not_tokens = stops(&w, not_token(w.block));                                                                        \
-    not_values = stops(&w, not_value(w.block))
-
-    for (;;) {
-        if (start - base >= 64) {
-            NEXT_BLOCK();
-        }
-        uint32_t from = start;
-        uint64_t mask = not_tokens >> (start - base);
-        if (mask == 0) {
-            NEXT_BLOCK();
-            from = base;
-            mask = not_tokens;
-            if (mask == 0) break;
-        }
-        uint32_t colon = from + lowest(mask);
-        if (FN_UNLIKELY(colon >= len)) break;
-        if (buf[colon] != ':' || colon == start) {
-            if (colon == start && len - start >= 2 && is_crlf(buf + start)) {
-                head->n_fields = n;
-                int error = fn_http1_finish(head, in->kind);
-                if (error) return fn_http1_fail(head, error);
-                head->pos = head->scan = start + 2;
-                head->state = FN_STATE_DONE;
-                return FN_STEP_DONE;
-            }
-            break;
-        }
-        from = colon;
-        mask = not_values >> (colon - base);
-        while (mask == 0) {
-            NEXT_BLOCK();
-            from = base;
-            mask = not_values;
-        }
-        if (mask == 0) break;
-        uint32_t end = from + lowest(mask);
-        if (FN_UNLIKELY(len - end < 2 || len - start < 8 || !is_crlf(buf + end))) break;
-        if (FN_UNLIKELY(n >= in->max_fields || end + 2 - head->fields_start > in->max_head)) break;
-        uint32_t value = colon + 1, value_end = end;
-        value += buf[value] == ' ';
-        if (FN_UNLIKELY((uint8_t)buf[value] <= ' ' || (uint8_t)buf[end - 1] <= ' ')) {
-            while (value < value_end && (buf[value] == ' ' || buf[value] == '\t')) value++;
-            while (value < value_end && (buf[value_end - 1] == ' ' || buf[value_end - 1] == '\t')) value_end--;
-        }
-        fn_http1_field *field = &in->fields[n];
-        *field = (fn_http1_field){start, value, value_end - value, (uint16_t)(colon - start), FN_HTTP1_OTHER};
-        if (may_be_known(buf + start, colon - start)) {
-            field->id = fn_http1_field_known(buf + start, colon - start);
-            head->n_fields = n;
-            int error = fn_http1_apply_field(head, buf, field, in->kind);
-            if (error) return fn_http1_fail(head, error);
-        }
-        n++;
-        start = end + 2;
-    }
-#undef NEXT_BLOCK
-    head->n_fields = n;
-    head->pos = start;
-    return result;
+FN_INLINE unsigned id_of(const char *name, size_t len) {
+    if (len >= 18) return FN_HTTP1_OTHER;
+    if (len >= 8 && (word_at(name) | LOWER_BITS) != word_at(known_begin[len])) return FN_HTTP1_OTHER;
+    if (len == 17 && name[8] != '-') return FN_HTTP1_OTHER;
+    return known_id[len];
 }
 
-/* Each '%' is followed by two hex digits, and there is no '#'. */
-static int is_clean_target(const char *target, uint32_t len) {
-    for (uint32_t i = 0; i < len; i++) {
-        if (target[i] == '#') return 0;
-        if (target[i] != '%') continue;
-        if (len - i < 3 || !fn_char_is(target[i + 1], FN_CHAR_HEX) || !fn_char_is(target[i + 2], FN_CHAR_HEX)) return 0;
+/* Are the bytes between colon and end digits of a number up to 65535? 1 to 5 of them; 8 bytes before the end are
+ * readable. */
+FN_INLINE int is_port(const char *end, size_t len) {
+    if (len - 1 > 4) return 0;
+    uint64_t digits = word_at(end - 8) >> (64 - 8 * len), low = digits ^ 0x3030303030u >> (40 - 8 * len);
+    uint64_t above_9 = ((low + 0x0606060606060606u) | low) & 0xf0f0f0f0f0f0f0f0u;
+    return above_9 == 0 && (len < 5 || __builtin_bswap64(digits) <= 0x3635353335ffffffu);
+}
+
+/* An ordinary Host; 0 leaves it to http1_fields.c. */
+FN_INLINE int is_plain_host(const char *buf, size_t len, size_t start, size_t end) {
+    fn_window w = window_at(buf, len, start);
+    uint64_t mask = stops(&w, not_host(w.block));
+    if (mask == 0) return 0;
+    size_t stop = start + lowest(mask);
+    if (stop == start) return 0;
+    return stop == end || (buf[stop] == ':' && is_port(buf + end, end - stop - 1));
+}
+
+/* A block, from byte `base` of the input on, and its masks. */
+typedef struct {
+    const char *buf;
+    size_t len, base;
+    fn_window w;
+    uint64_t not_tokens, not_values;
+} fn_cursor;
+
+FN_INLINE void classify_at(fn_cursor *c, size_t base) {
+    c->w = window_at(c->buf, c->len, base);
+    c->base = base;
+    c->not_tokens = stops(&c->w, not_token(c->w.block));
+    c->not_values = stops(&c->w, not_value(c->w.block));
+}
+
+/* 0 at the end of the input. */
+FN_INLINE int next_block(fn_cursor *c) {
+    if (c->len - c->base <= 64) return 0;
+    classify_at(c, c->base + 64);
+    return 1;
+}
+
+/* Look at each '?' and '%' of the cursor's block that has its bit in marks: keep the place of the first '?', and
+ * answer whether two hex digits follow each '%'. */
+FN_INLINE int take_marks(const fn_cursor *c, uint64_t marks, size_t *query) {
+    for (; marks; marks &= marks - 1) {
+        size_t i = c->base + lowest(marks);
+        if (c->buf[i] == '?') {
+            if (*query == 0) *query = i;
+        } else if (c->len - i < 3 || !fn_char_is(c->buf[i + 1], FN_CHAR_HEX) ||
+                   !fn_char_is(c->buf[i + 2], FN_CHAR_HEX)) {
+            return 0;
+        }
     }
     return 1;
 }
 
-static fn_http1_result request_line(const fn_http1_input *in) {
-    fn_http1_head *head = in->head;
-    const char *buf = in->buf;
-    uint32_t len = in->len, base = 0;
-    if (len < 16) return FN_STEP_LINE;
-    fn_window w = window_at(buf, len, base);
-    uint64_t mask = stops(&w, not_token(w.block));
-    if (mask == 0) return FN_STEP_LINE;
-    uint32_t method_len = lowest(mask), target = method_len + 1, query = 0;
-    if (method_len == 0 || target >= 64 || target >= len || buf[method_len] != ' ') return FN_STEP_LINE;
-    uint64_t from = ~(uint64_t)0 << target, escapes = 0;
-    uint32_t end;
+/* The request line, which begins at the cursor's first block; 0 leaves it to the machine. */
+FN_INLINE int request_line(fn_http1_head *head, fn_cursor *c, uint32_t max_line) {
+    const char *buf = c->buf;
+    if (c->not_tokens == 0) return 0;
+    size_t method_len = lowest(c->not_tokens), target = method_len + 1, query = 0, end;
+    if (method_len == 0 || method_len > 62 || target >= c->len || buf[method_len] != ' ') return 0;
+    uint64_t from = ~(uint64_t)0 << target;
     for (;;) {
-        uint64_t stop = stops(&w, not_target(w.block)) & from;
-        uint64_t below = stop ? (stop & -stop) - 1 : ~(uint64_t)0;
-        uint64_t marks = hits(&w, equal(w.block, '?')) & from & below;
-        escapes |= hits(&w, equal(w.block, '%') | equal(w.block, '#')) & from & below;
-        if (marks && query == 0) query = base + lowest(marks);
-        if (stop) {
-            end = base + lowest(stop);
+        uint64_t stop = stops(&c->w, not_target(c->w.block)) & from;
+        uint64_t below = from & (stop ^ (stop - 1)); /* up to the stop, or all */
+        if (!take_marks(c, hits(&c->w, mark(c->w.block)) & below, &query)) return 0;
+        if (FN_LIKELY(stop != 0)) {
+            end = c->base + lowest(stop);
             break;
         }
-        base += 64;
-        if (base >= len) return FN_STEP_LINE;
-        w = window_at(buf, len, base);
+        if (!next_block(c)) return 0;
         from = ~(uint64_t)0;
     }
-    if (end >= len || len - end < 11 || buf[end] != ' ' || !is_version(buf + end + 1) || !is_crlf(buf + end + 9) ||
-        end + 9 > in->line_end)
-        return FN_STEP_LINE;
-    if (FN_UNLIKELY(escapes) && !is_clean_target(buf + target, end - target)) return FN_STEP_LINE;
-    head->method = 0;
-    head->method_len = method_len;
-    head->target = target;
-    head->target_len = end - target;
-    head->query = query ? query : end;
-    head->minor_version = (uint8_t)(buf[end + 8] - '0');
-    int error = fn_http1_target_form(head, buf);
-    if (error) return fn_http1_fail(head, error);
-    head->pos = head->fields_start = end + 11;
+    if (end + 11 > c->len || end + 9 > max_line) return 0;
+    uint64_t minor = minor_version(buf + end + 1);
+    if (minor > 1 || buf[end] != ' ' || !is_crlf(buf + end + 9)) return 0;
+    head->method_len = (uint32_t)method_len; /* head->method is 0 already */
+    head->target = (uint32_t)target;
+    head->target_len = (uint32_t)(end - target);
+    head->query = (uint32_t)(query ? query : end);
+    head->minor_version = (uint8_t)minor;
+    if ((buf[target] != '/' || method_len == 7) && fn_http1_target_form(head, buf) != FN_HTTP1_OK) return 0;
+    head->pos = head->fields_start = (uint32_t)(end + 11);
     head->state = FN_STATE_FIELD_START;
-    return FN_STEP_LINE;
+    return 1;
 }
 
-static fn_http1_result status_line(const fn_http1_input *in) {
-    fn_http1_head *head = in->head;
-    const char *buf = in->buf;
-    uint32_t len = in->len, base = 13;
-    if (len < 17 || !is_version(buf) || buf[8] != ' ' || buf[12] != ' ') return FN_STEP_LINE;
+FN_INLINE int status_line(fn_http1_head *head, fn_cursor *c, uint32_t max_line) {
+    const char *buf = c->buf;
+    uint64_t minor = minor_version(buf);
+    if (minor > 1 || buf[8] != ' ' || buf[12] != ' ') return 0;
     unsigned hundreds = (unsigned)(buf[9] - '0'), tens = (unsigned)(buf[10] - '0'), ones = (unsigned)(buf[11] - '0');
-    if (hundreds < 1 || hundreds > 5 || tens > 9 || ones > 9) return FN_STEP_LINE;
-    uint64_t mask;
-    for (;;) {
-        fn_window w = window_at(buf, len, base);
-        mask = stops(&w, not_value(w.block));
-        if (mask) break;
-        base += 64;
-        if (base >= len) return FN_STEP_LINE;
-    }
-    uint32_t end = base + lowest(mask);
-    if (end + 2 > len || !is_crlf(buf + end) || end > in->line_end) return FN_STEP_LINE;
-    head->minor_version = (uint8_t)(buf[7] - '0');
+    if (hundreds < 1 || hundreds > 5 || tens > 9 || ones > 9) return 0;
+    while (c->not_values == 0 && next_block(c)) {}
+    if (c->not_values == 0) return 0;
+    size_t end = c->base + lowest(c->not_values);
+    if (end + 2 > c->len || !is_crlf(buf + end) || end > max_line) return 0;
+    head->minor_version = (uint8_t)minor;
     head->status = (uint16_t)(hundreds * 100 + tens * 10 + ones);
     head->reason = 13;
-    head->reason_len = end - 13;
-    head->pos = head->fields_start = end + 2;
+    head->reason_len = (uint32_t)(end - 13);
+    head->pos = head->fields_start = (uint32_t)(end + 2);
     head->state = FN_STATE_FIELD_START;
+    return 1;
+}
+
+FN_INLINE void store_field(fn_http1_field *field, size_t name, size_t name_len, size_t value, size_t value_len) {
+    /* Two words are quicker than five members; this file is for little-endian machines only. */
+    uint64_t words[2] = {name | (uint64_t)value << 32, value_len | (uint64_t)name_len << 32};
+    memcpy(field, words, sizeof words);
+}
+
+/* Field lines from head->pos on, which is in the cursor's block or the one after it. */
+FN_INLINE fn_http1_result field_lines(fn_http1_head *head, fn_cursor c, fn_http1_field *fields,
+                                      const fn_http1_limits *limits, fn_http1_kind kind) {
+    const char *buf = c.buf;
+    fn_http1_field *field = fields + head->n_fields;
+    fn_http1_field *const fields_end = fields + (limits->max_fields < FN_MAX_FIELDS ? limits->max_fields : FN_MAX_FIELDS);
+    size_t start = head->pos;
+    if (c.len - start < 2 || limits->max_head < 2) return FN_STEP_LINE;
+    /* A line's CR may stand here at most. */
+    size_t last_end = (size_t)head->fields_start + limits->max_head - 2;
+    if (last_end > c.len - 2) last_end = c.len - 2;
+    for (;;) {
+        if (FN_UNLIKELY(start - c.base >= 64) && !next_block(&c)) break;
+        /* Where the value ends does not depend on where the name does: so lines follow each other quickly. */
+        uint64_t name_mask = c.not_tokens >> (start - c.base), line_mask = c.not_values >> (start - c.base);
+        size_t name_from = start, line_from = start;
+        if (line_mask == 0) {
+            if (!next_block(&c)) break;
+            if (name_mask == 0) {
+                name_mask = c.not_tokens;
+                name_from = c.base;
+            }
+            while (c.not_values == 0 && next_block(&c)) {}
+            line_mask = c.not_values;
+            line_from = c.base;
+            if (FN_UNLIKELY(line_mask == 0 || name_mask == 0)) break;
+        }
+        size_t end = line_from + lowest(line_mask), colon = name_from + lowest(name_mask);
+        if (FN_UNLIKELY(end > last_end || !is_crlf(buf + end))) break;
+        if (end == start) {
+            head->n_fields = (uint32_t)(field - fields);
+            int error = fn_http1_finish(head, kind);
+            if (error) return fn_http1_fail(head, error);
+            head->pos = (uint32_t)(start + 2);
+            head->state = FN_STATE_DONE;
+            return FN_STEP_DONE;
+        }
+        if (FN_UNLIKELY(colon == start || field == fields_end || buf[colon] != ':')) break;
+        size_t value = colon + 2, value_end = end;
+        if (FN_UNLIKELY(buf[colon + 1] != ' ' || (uint8_t)buf[colon + 2] <= ' ' || (uint8_t)buf[end - 1] <= ' ')) {
+            for (value = colon + 1; value < end && (buf[value] == ' ' || buf[value] == '\t'); value++) {}
+            while (value < value_end && (buf[value_end - 1] == ' ' || buf[value_end - 1] == '\t')) value_end--;
+        }
+        store_field(field, start, colon - start, value, value_end - value);
+        if (may_be_known(buf + colon, colon - start)) {
+            unsigned id = id_of(buf + start, colon - start);
+            field->id = (uint16_t)id;
+            head->n_fields = (uint32_t)(field - fields);
+            if (kind == FN_REQUEST && id == FN_HTTP1_HOST && !(head->flags & FN_HTTP1_HAS_HOST) &&
+                is_plain_host(buf, c.len, value, value_end)) {
+                head->host = (uint16_t)head->n_fields;
+                head->flags |= FN_HTTP1_HAS_HOST;
+            } else {
+                int error = fn_http1_apply_field(head, buf, field, kind);
+                if (error) return fn_http1_fail(head, error);
+            }
+        }
+        field++;
+        start = end + 2;
+    }
+    head->n_fields = (uint32_t)(field - fields);
+    head->pos = (uint32_t)start;
     return FN_STEP_LINE;
 }
 
-static fn_http1_result first_line(const fn_http1_input *in) {
-    return in->kind == FN_REQUEST ? request_line(in) : status_line(in);
+FN_INLINE fn_http1_result whole_lines(fn_http1_head *head, const char *buf, size_t len, fn_http1_field *fields,
+                                      const fn_http1_limits *limits, fn_http1_kind kind) {
+    fn_cursor c = {.buf = buf, .len = len};
+    if (head->state == FN_STATE_START) {
+        if (len < 17) return FN_STEP_LINE;
+        classify_at(&c, 0);
+        if (!(kind == FN_REQUEST ? request_line(head, &c, limits->max_line) : status_line(head, &c, limits->max_line)))
+            return FN_STEP_LINE;
+    } else {
+        if (head->state != FN_STATE_FIELD_START || len == head->pos) return FN_STEP_LINE;
+        classify_at(&c, head->pos);
+    }
+    return field_lines(head, c, fields, limits, kind);
+}
+
+static ptrdiff_t parse_request(fn_http1_head *head, const char *buf, size_t len, fn_http1_field *fields,
+                               const fn_http1_limits *limits, int from_machine) {
+    fn_http1_result result = whole_lines(head, buf, len, fields, limits, FN_REQUEST);
+    if (FN_LIKELY(result == FN_STEP_DONE)) return (ptrdiff_t)head->pos;
+    if (result == FN_STEP_FAILED) return FN_INVALID;
+    return from_machine ? FN_LINE_LEFT : fn_http1_resume(head, buf, len, fields, limits, FN_REQUEST, &FN_OPS);
+}
+
+static ptrdiff_t parse_response(fn_http1_head *head, const char *buf, size_t len, fn_http1_field *fields,
+                                const fn_http1_limits *limits, int from_machine) {
+    fn_http1_result result = whole_lines(head, buf, len, fields, limits, FN_RESPONSE);
+    if (FN_LIKELY(result == FN_STEP_DONE)) return (ptrdiff_t)head->pos;
+    if (result == FN_STEP_FAILED) return FN_INVALID;
+    return from_machine ? FN_LINE_LEFT : fn_http1_resume(head, buf, len, fields, limits, FN_RESPONSE, &FN_OPS);
 }
 
 static size_t scan_value(const char *buf, size_t len) {
@@ -277,4 +323,4 @@ static size_t scan_token(const char *buf, size_t len) {
     return len;
 }
 
-const fn_http1_ops FN_OPS = {first_line, field_lines, scan_value, scan_token};
+const fn_http1_ops FN_OPS = {{parse_request, parse_response}, scan_value, scan_token};

@@ -31,33 +31,32 @@ FN_INLINE uint8x16_t not_in(uint8x16_t v, const uint8_t rows[16]) {
     return vceqzq_u8(vandq_u8(row, bit));
 }
 
-FN_INLINE uint64_t not_token(fn_block b) {
-    return join(not_in(b.v[0], fn_token_rows), not_in(b.v[1], fn_token_rows), not_in(b.v[2], fn_token_rows),
-                not_in(b.v[3], fn_token_rows));
+FN_INLINE uint64_t outside(fn_block b, const uint8_t rows[16]) {
+    return join(not_in(b.v[0], rows), not_in(b.v[1], rows), not_in(b.v[2], rows), not_in(b.v[3], rows));
 }
 
-FN_INLINE uint8x16_t control(uint8x16_t v) {
-    uint8x16_t low = vbicq_u8(vcltq_u8(v, vdupq_n_u8(0x20)), vceqq_u8(v, vdupq_n_u8('\t')));
-    return vorrq_u8(low, vceqq_u8(v, vdupq_n_u8(0x7f)));
+FN_INLINE uint64_t not_token(fn_block b) {
+    return outside(b, fn_token_rows);
 }
 
 FN_INLINE uint64_t not_value(fn_block b) {
-    return join(control(b.v[0]), control(b.v[1]), control(b.v[2]), control(b.v[3]));
+    return ~outside(b, fn_control_rows);
 }
 
-/* The bytes not from 0x21 to 0x7e. */
-FN_INLINE uint8x16_t not_visible(uint8x16_t v) {
-    return vcgtq_u8(vsubq_u8(v, vdupq_n_u8(0x21)), vdupq_n_u8(0x7e - 0x21));
+FN_INLINE uint64_t not_host(fn_block b) {
+    return outside(b, fn_host_rows);
 }
 
 FN_INLINE uint64_t not_target(fn_block b) {
-    return join(not_visible(b.v[0]), not_visible(b.v[1]), not_visible(b.v[2]), not_visible(b.v[3]));
+    return outside(b, fn_target_rows);
 }
 
-FN_INLINE uint64_t equal(fn_block b, char c) {
-    uint8x16_t wanted = vdupq_n_u8((uint8_t)c);
-    return join(vceqq_u8(b.v[0], wanted), vceqq_u8(b.v[1], wanted), vceqq_u8(b.v[2], wanted),
-                vceqq_u8(b.v[3], wanted));
+FN_INLINE uint8x16_t is_mark(uint8x16_t v) {
+    return vorrq_u8(vceqq_u8(v, vdupq_n_u8('?')), vceqq_u8(v, vdupq_n_u8('%')));
+}
+
+FN_INLINE uint64_t mark(fn_block b) {
+    return join(is_mark(b.v[0]), is_mark(b.v[1]), is_mark(b.v[2]), is_mark(b.v[3]));
 }
 
 #define FN_OPS fn_http1_neon_ops

@@ -32,34 +32,32 @@ FN_INLINE __m128i not_in(__m128i v, const uint8_t rows[16]) {
     return _mm_cmpeq_epi8(_mm_and_si128(row, bit), _mm_setzero_si128());
 }
 
-FN_INLINE uint64_t not_token(fn_block b) {
-    return join(not_in(b.v[0], fn_token_rows), not_in(b.v[1], fn_token_rows), not_in(b.v[2], fn_token_rows),
-                not_in(b.v[3], fn_token_rows));
+FN_INLINE uint64_t outside(fn_block b, const uint8_t rows[16]) {
+    return join(not_in(b.v[0], rows), not_in(b.v[1], rows), not_in(b.v[2], rows), not_in(b.v[3], rows));
 }
 
-FN_INLINE __m128i control(__m128i v) {
-    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
-    __m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'));
-    return _mm_or_si128(_mm_andnot_si128(tab, low), _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+FN_INLINE uint64_t not_token(fn_block b) {
+    return outside(b, fn_token_rows);
 }
 
 FN_INLINE uint64_t not_value(fn_block b) {
-    return join(control(b.v[0]), control(b.v[1]), control(b.v[2]), control(b.v[3]));
+    return ~outside(b, fn_control_rows);
 }
 
-/* The bytes from 0x21 to 0x7e; as signed numbers, all others are less, or 0x7f. */
-FN_INLINE __m128i visible(__m128i v) {
-    return _mm_andnot_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)), _mm_cmpgt_epi8(v, _mm_set1_epi8(0x20)));
+FN_INLINE uint64_t not_host(fn_block b) {
+    return outside(b, fn_host_rows);
 }
 
 FN_INLINE uint64_t not_target(fn_block b) {
-    return ~join(visible(b.v[0]), visible(b.v[1]), visible(b.v[2]), visible(b.v[3]));
+    return outside(b, fn_target_rows);
 }
 
-FN_INLINE uint64_t equal(fn_block b, char c) {
-    __m128i wanted = _mm_set1_epi8(c);
-    return join(_mm_cmpeq_epi8(b.v[0], wanted), _mm_cmpeq_epi8(b.v[1], wanted), _mm_cmpeq_epi8(b.v[2], wanted),
-                _mm_cmpeq_epi8(b.v[3], wanted));
+FN_INLINE __m128i is_mark(__m128i v) {
+    return _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('?')), _mm_cmpeq_epi8(v, _mm_set1_epi8('%')));
+}
+
+FN_INLINE uint64_t mark(fn_block b) {
+    return join(is_mark(b.v[0]), is_mark(b.v[1]), is_mark(b.v[2]), is_mark(b.v[3]));
 }
 
 #define FN_OPS fn_http1_sse42_ops
