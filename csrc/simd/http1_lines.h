@@ -14,6 +14,24 @@ typedef struct {
     uint64_t beyond;
 } fn_window;
 
+#ifndef FN_HAS_LOAD_SOME
+/* 0 < n < 64 bytes, with no call. */
+FN_INLINE void copy_some(char *to, const char *from, size_t n) {
+    if (n >= 32) {
+        memcpy(to, from, 32);
+        memcpy(to + n - 32, from + n - 32, 32);
+    } else if (n >= 16) {
+        memcpy(to, from, 16);
+        memcpy(to + n - 16, from + n - 16, 16);
+    } else if (n >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + n - 8, from + n - 8, 8);
+    } else {
+        for (size_t i = 0; i < n; i++) to[i] = from[i];
+    }
+}
+#endif
+
 FN_INLINE fn_window window_at(const char *buf, size_t len, size_t base) {
     fn_window w = {.shift = 0, .beyond = 0};
     size_t n = len - base;
@@ -30,7 +48,7 @@ FN_INLINE fn_window window_at(const char *buf, size_t len, size_t base) {
         w.shift = (unsigned)(64 - n);
     } else {
         char copy[64] = {0};
-        memcpy(copy, buf + base, n);
+        copy_some(copy, buf + base, n);
         w.block = load(copy);
     }
 #endif
@@ -55,11 +73,15 @@ FN_INLINE uint64_t word_at(const char *p) {
     return word;
 }
 
-FN_INLINE int is_crlf(const char *p) {
-    uint16_t pair, crlf;
+FN_INLINE int is_pair(const char *p, const char *wanted) {
+    uint16_t pair, other;
     memcpy(&pair, p, 2);
-    memcpy(&crlf, "\r\n", 2);
-    return pair == crlf;
+    memcpy(&other, wanted, 2);
+    return pair == other;
+}
+
+FN_INLINE int is_crlf(const char *p) {
+    return is_pair(p, "\r\n");
 }
 
 /* 0 or 1 for "HTTP/1.0" and "HTTP/1.1", more for anything else. */
@@ -105,20 +127,10 @@ FN_INLINE int is_port(const char *end, size_t len) {
     return above_9 == 0 && (len < 5 || __builtin_bswap64(digits) <= 0x3635353335ffffffu);
 }
 
-/* An ordinary Host; 0 leaves it to http1_fields.c. */
-FN_INLINE int is_plain_host(const char *buf, size_t len, size_t start, size_t end) {
-    fn_window w = window_at(buf, len, start);
-    uint64_t mask = stops(&w, not_host(w.block));
-    if (mask == 0) return 0;
-    size_t stop = start + lowest(mask);
-    if (stop == start) return 0;
-    return stop == end || (buf[stop] == ':' && is_port(buf + end, end - stop - 1));
-}
-
 /* A block, from byte `base` of the input on, and its masks. */
 typedef struct {
     const char *buf;
-    size_t len, base;
+    size_t len, base, start; /* start: of the line to take next */
     fn_window w;
     uint64_t not_tokens, not_values;
 } fn_cursor;
@@ -179,7 +191,8 @@ FN_INLINE int request_line(fn_http1_head *head, fn_cursor *c, uint32_t max_line)
     head->query = (uint32_t)(query ? query : end);
     head->minor_version = (uint8_t)minor;
     if ((buf[target] != '/' || method_len == 7) && fn_http1_target_form(head, buf) != FN_HTTP1_OK) return 0;
-    head->pos = head->fields_start = (uint32_t)(end + 11);
+    c->start = end + 11;
+    head->pos = head->fields_start = (uint32_t)c->start;
     head->state = FN_STATE_FIELD_START;
     return 1;
 }
@@ -198,24 +211,45 @@ FN_INLINE int status_line(fn_http1_head *head, fn_cursor *c, uint32_t max_line) 
     head->status = (uint16_t)(hundreds * 100 + tens * 10 + ones);
     head->reason = 13;
     head->reason_len = (uint32_t)(end - 13);
-    head->pos = head->fields_start = (uint32_t)(end + 2);
+    c->start = end + 2;
+    head->pos = head->fields_start = (uint32_t)c->start;
     head->state = FN_STATE_FIELD_START;
     return 1;
 }
 
+typedef uint32_t fn_word __attribute__((may_alias));
+
+/* Four words, volatile since compilers would pack them into a vector first, which takes twice as long. The last one is
+ * name_len with an id of 0 above it: this file is for little-endian machines. */
 FN_INLINE void store_field(fn_http1_field *field, size_t name, size_t name_len, size_t value, size_t value_len) {
-    /* Two words are quicker than five members; this file is for little-endian machines only. */
-    uint64_t words[2] = {name | (uint64_t)value << 32, value_len | (uint64_t)name_len << 32};
-    memcpy(field, words, sizeof words);
+    volatile fn_word *words = (volatile fn_word *)field;
+    words[0] = (uint32_t)name;
+    words[1] = (uint32_t)value;
+    words[2] = (uint32_t)value_len;
+    words[3] = (uint32_t)name_len;
 }
 
-/* Field lines from head->pos on, which is in the cursor's block or the one after it. */
+/* An ordinary Host, host or host:port; 0 leaves it to http1_fields.c. */
+FN_INLINE int is_plain_host(const fn_cursor *c, size_t start, size_t end) {
+    uint64_t mask = 0;
+    if (start - c->base < 64) mask = stops(&c->w, not_host(c->w.block)) >> (start - c->base);
+    if (mask == 0) {
+        fn_window w = window_at(c->buf, c->len, start);
+        mask = stops(&w, not_host(w.block));
+        if (mask == 0) return 0;
+    }
+    size_t stop = start + lowest(mask);
+    if (stop == start) return 0;
+    return stop == end || (c->buf[stop] == ':' && is_port(c->buf + end, end - stop - 1));
+}
+
+/* Field lines from c.start on, which is in the cursor's block or the one after it. */
 FN_INLINE fn_http1_result field_lines(fn_http1_head *head, fn_cursor c, fn_http1_field *fields,
                                       const fn_http1_limits *limits, fn_http1_kind kind) {
     const char *buf = c.buf;
     fn_http1_field *field = fields + head->n_fields;
     fn_http1_field *const fields_end = fields + (limits->max_fields < FN_MAX_FIELDS ? limits->max_fields : FN_MAX_FIELDS);
-    size_t start = head->pos;
+    size_t start = c.start;
     if (c.len - start < 2 || limits->max_head < 2) return FN_STEP_LINE;
     /* A line's CR may stand here at most. */
     size_t last_end = (size_t)head->fields_start + limits->max_head - 2;
@@ -246,9 +280,10 @@ FN_INLINE fn_http1_result field_lines(fn_http1_head *head, fn_cursor c, fn_http1
             head->state = FN_STATE_DONE;
             return FN_STEP_DONE;
         }
-        if (FN_UNLIKELY(colon == start || field == fields_end || buf[colon] != ':')) break;
+        if (FN_UNLIKELY(colon == start || field == fields_end)) break;
         size_t value = colon + 2, value_end = end;
-        if (FN_UNLIKELY(buf[colon + 1] != ' ' || (uint8_t)buf[colon + 2] <= ' ' || (uint8_t)buf[end - 1] <= ' ')) {
+        if (FN_UNLIKELY(!is_pair(buf + colon, ": ") || (uint8_t)buf[colon + 2] <= ' ' || (uint8_t)buf[end - 1] <= ' ')) {
+            if (buf[colon] != ':') break;
             for (value = colon + 1; value < end && (buf[value] == ' ' || buf[value] == '\t'); value++) {}
             while (value < value_end && (buf[value_end - 1] == ' ' || buf[value_end - 1] == '\t')) value_end--;
         }
@@ -258,7 +293,7 @@ FN_INLINE fn_http1_result field_lines(fn_http1_head *head, fn_cursor c, fn_http1
             field->id = (uint16_t)id;
             head->n_fields = (uint32_t)(field - fields);
             if (kind == FN_REQUEST && id == FN_HTTP1_HOST && !(head->flags & FN_HTTP1_HAS_HOST) &&
-                is_plain_host(buf, c.len, value, value_end)) {
+                is_plain_host(&c, value, value_end)) {
                 head->host = (uint16_t)head->n_fields;
                 head->flags |= FN_HTTP1_HAS_HOST;
             } else {
@@ -284,7 +319,8 @@ FN_INLINE fn_http1_result whole_lines(fn_http1_head *head, const char *buf, size
             return FN_STEP_LINE;
     } else {
         if (head->state != FN_STATE_FIELD_START || len == head->pos) return FN_STEP_LINE;
-        classify_at(&c, head->pos);
+        c.start = head->pos;
+        classify_at(&c, c.start);
     }
     return field_lines(head, c, fields, limits, kind);
 }
