@@ -1,6 +1,5 @@
 """The kernels from C, and the codecs from Cython, by code that is built outside this tree."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -14,15 +13,14 @@ HEAD = b"GET /a?b HTTP/1.1\r\nHost: example.org\r\nX-Two:  2 \r\n\r\n"
 
 
 def run(*command: str | Path, cwd: Path, stdin: bytes = b"") -> bytes:
-    path = os.pathsep.join(filter(None, [str(Path(fastnet.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, env={**os.environ, "PYTHONPATH": path})
+    done = subprocess.run(command, cwd=cwd, input=stdin, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
 
 
 def test_a_c_program(tmp_path: Path) -> None:
     sources = [p for p in sorted(CSRC.rglob("*.c")) if not {"tests", "fuzz", "build"} & set(p.relative_to(CSRC).parts)]
-    warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+    warnings = ["-Wall", "-Wextra", "-Werror"]
     include = f"-I{fastnet.get_include()}"
     run("cc", "-std=c11", "-O1", *warnings, include, HERE / "program.c", *sources, "-o", "program", cwd=tmp_path)
     program = tmp_path / "program"
