@@ -93,12 +93,8 @@ def table(result: dict[str, Any]) -> str:
     rank = result["rank"]
     columns = [COLUMNS[metric] for metric in result["metrics"]]
     ratio = [f"x {names[0]} (spread)"] if rank else []
-    lines = [
-        f"### {result['title']}",
-        "",
-        f"`{result['command']}`: {result['rounds']} rounds of {result['seconds']} s",
-        "",
-    ]
+    length = f" of {result['seconds']} s" if result["seconds"] else ""
+    lines = [f"### {result['title']}", "", f"`{result['command']}`: {result['rounds']} rounds{length}", ""]
     lines.append("| | " + " | ".join([head for head, _, _ in columns] + ratio) + " |")
     lines.append("|---" * (1 + len(columns) + len(ratio)) + "|")
     for name in names:

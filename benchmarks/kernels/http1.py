@@ -15,9 +15,9 @@ from typing import Any
 import h11
 import httptools
 import zttp
-from fastnet.codecs.http1 import parse_request, parse_requests
 
 from benchmarks import data
+from fastnet.codecs.http1 import parse_request, parse_requests
 
 Understood = tuple[bytes, bytes, list[tuple[bytes, bytes]]]  # method, target, headers with lower-cased names
 

@@ -1,0 +1,26 @@
+"""The parsers that are timed understand every input alike, and a case gives a table with its bars."""
+
+import pytest
+
+from benchmarks import data, report
+from benchmarks.kernels.__main__ import BARS, run_case
+from benchmarks.kernels.http1 import CASES, LAZY, LIST, same_work
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_gives_a_table_with_its_bars(name):
+    text = report.table(run_case(name, rounds=1, repeat=1))
+    assert f"python -m benchmarks.kernels {name}" in text
+    assert all(bar.text() in text for bar in BARS.get(name, []))
+
+
+def test_parsers_that_differ_are_found_out():
+    deaf = type(LAZY)("deaf", LAZY.run, lambda one: [])
+    with pytest.raises(ValueError, match="deaf"):
+        same_work([data.WRK], 1, [LIST, deaf])
+
+
+def test_inputs_are_the_same_in_every_run():
+    assert data.varied_requests() == data.varied_requests()
+    assert len(set(data.varied_requests())) == 512
+    assert data.BROWSER.count(b"\r\n") == data.BROWSER_FIELDS + 2
