@@ -1,18 +1,14 @@
 # WSGI (PEP 3333) over the pump.
 from fastnet.apps.base cimport App, Carrier, Exchange
-from fastnet.codecs.http1 cimport Request
+from fastnet.apps.environ cimport EnvironBuilder
 
 cdef class WSGIApp(App):
     cdef object callable
-    cdef dict _base                   # environ of every request, with a place for each key that differs
+    cdef EnvironBuilder environ
     cdef readonly Py_ssize_t spool    # bytes of a request body kept in memory
     cdef readonly str spool_dir
-    cdef str _root                    # path prefix that becomes SCRIPT_NAME; None: none
     cdef object _context              # a contextvars.Context to run the next request in
     cdef WSGIExchange _last           # used again if nobody holds it any more
-    cdef tuple _server                # whose name and port stand in _base
-    cdef dict environ(self, Carrier carrier)
-    cdef int _set_path(self, dict environ, Request request) except -1
 
 # One request. The app-side part (run, next chunks) uses only the methods marked "sink", so that a driver may run it in
 # another thread than the one that owns the connection, by overriding those.

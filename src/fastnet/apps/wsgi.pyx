@@ -5,9 +5,6 @@ so that a slow upload never holds a worker. The answer goes the other way lazily
 next block when the one before has been handed to the kernel, so a slow reader holds no worker and no memory either.
 A streamed answer may therefore be continued by another thread than began it (threaded model); it always runs in the
 same contextvars.Context.
-
-Header fields whose name has an underscore are left out of the environ: they could not be told from their twin with a
-hyphen, which proxies set.
 """
 
 import logging
@@ -16,56 +13,20 @@ import sys
 import tempfile
 from contextvars import copy_context
 from io import BytesIO
-from urllib.parse import unquote_to_bytes
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.contextvars cimport PyContext_Enter, PyContext_Exit
-from cpython.dict cimport PyDict_Copy
 from cpython.object cimport PyObject
-from libc.string cimport memchr, memcmp
 
 from fastnet.apps.base cimport App, Carrier, Exchange
-from fastnet.codecs.chttp1 cimport FN_HTTP1_ABSOLUTE, FN_HTTP1_CONTENT_LENGTH, FN_HTTP1_ORIGIN, fn_http1_field
-from fastnet.codecs.http1 cimport Request
+from fastnet.apps.environ cimport EnvironBuilder
 from fastnet.protocols.http1 cimport Connection
-
-from fastnet.codecs.http1 import parse_url
 
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object s, Py_ssize_t *n) except NULL
     bint PyUnicode_IS_ASCII "PyUnicode_IS_COMPACT_ASCII"(object s) noexcept
-    PyObject *PyDict_SetDefault(dict d, object key, object value)    # borrowed
     Py_ssize_t Py_REFCNT(PyObject *o)
-
-cdef extern from *:
-    """
-    #include <string.h>
-    /* Bytes known to be ASCII, or likely to be, as str: cheaper than a decoder that must first find out. */
-    static PyObject *fn_ascii_str(const char *s, Py_ssize_t n)
-    {
-        PyObject *out = PyUnicode_New(n, 127);
-        if (out != NULL)
-            memcpy(PyUnicode_1BYTE_DATA(out), s, n);
-        return out;
-    }
-    static PyObject *fn_latin1_str(const char *s, Py_ssize_t n)
-    {
-        uint64_t high = 0, word;
-        Py_ssize_t i = 0;
-        for (; i + 8 <= n; i += 8) {
-            memcpy(&word, s + i, 8);
-            high |= word;
-        }
-        for (; i < n; i++)
-            high |= (unsigned char)s[i];
-        if (high & 0x8080808080808080u)
-            return PyUnicode_DecodeLatin1(s, n, NULL);
-        return fn_ascii_str(s, n);
-    }
-    """
-    str ascii_str "fn_ascii_str"(const char *s, Py_ssize_t n)
-    str latin1_str "fn_latin1_str"(const char *s, Py_ssize_t n)
 
 cdef enum:
     FILE_BLOCK = 65536
@@ -126,99 +87,19 @@ cdef class WSGIApp(App):
     def __init__(self, application, *, bint multithread=False, bint multiprocess=False, Py_ssize_t spool=524288,
                  str spool_dir="", str root_path="", str scheme="http"):
         self.callable = application
-        self._root = root_path.rstrip("/") or None
         self.spool, self.spool_dir = spool, spool_dir
         self._context = copy_context()
-        self._base = {}
-        # One by one: CPython then keeps the keys in its faster table for strings. 22 of them: its table then has room
-        # for 20 more, so that a copy need not grow when the header fields are added.
-        for key, value in {
-            "REQUEST_METHOD": "GET", "SCRIPT_NAME": root_path.rstrip("/"), "PATH_INFO": "/", "QUERY_STRING": "",
-            "SERVER_NAME": "", "SERVER_PORT": "", "SERVER_PROTOCOL": "HTTP/1.1", "SERVER_SOFTWARE": "fastnet",
-            "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_SCHEME": scheme, "REMOTE_ADDR": "", "REMOTE_PORT": "",
-            "REQUEST_URI": "/",
+        self.environ = EnvironBuilder(root_path.rstrip("/"), scheme, {
             "wsgi.version": (1, 0), "wsgi.url_scheme": scheme, "wsgi.input": EMPTY, "wsgi.errors": sys.stderr,
             "wsgi.multithread": bool(multithread), "wsgi.multiprocess": bool(multiprocess), "wsgi.run_once": False,
             "wsgi.input_terminated": True, "wsgi.file_wrapper": FileWrapper,
-        }.items():
-            self._base[key] = value
+        })
 
     cdef Exchange open(self, Carrier carrier):
         cdef WSGIExchange exchange = self._last
         if exchange is None or not exchange.reset():
             exchange = self._last = WSGIExchange.__new__(WSGIExchange)
         return bind_exchange(exchange, self, carrier)
-
-    cdef dict environ(self, Carrier carrier):
-        cdef Request request = carrier.conn.request
-        cdef dict environ
-        cdef fn_http1_field *f
-        cdef PyObject *present
-        cdef const char *buf = request.buf
-        cdef unsigned int i
-        cdef str key, value
-        cdef tuple client
-        if carrier.server is not self._server:
-            self._server = carrier.server
-            self._base["SERVER_NAME"] = "" if self._server is None else self._server[0]
-            self._base["SERVER_PORT"] = "" if self._server is None or self._server[1] is None else str(self._server[1])
-        environ = PyDict_Copy(self._base)
-        if request.head.method_len != 3 or memcmp(buf + request.head.method, b"GET", 3) != 0:
-            environ["REQUEST_METHOD"] = request.method_str()
-        self._set_path(environ, request)
-        if not request.head.minor_version:
-            environ["SERVER_PROTOCOL"] = "HTTP/1.0"
-        client = carrier.client
-        if client is not None:
-            environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = client[0], decimal(client[1])
-        for i in range(request.head.n_fields):
-            f = &request.fields[i]
-            key = request.names.environ_key(buf + f.name, f.name_len)
-            if key is None or (f.id == FN_HTTP1_CONTENT_LENGTH and carrier.conn.content_length < 0):
-                continue
-            value = latin1_str(buf + f.value, f.value_len)
-            present = PyDict_SetDefault(environ, key, value)
-            if present == NULL:
-                raise MemoryError()
-            if present != <PyObject *>value:
-                # several fields of one name are one list (RFC 9110, section 5.3); cookies have their own separator
-                environ[key] = <str>present + ("; " if key == "HTTP_COOKIE" else ",") + value
-        return environ
-
-    cdef int _set_path(self, dict environ, Request request) except -1:
-        cdef const char *target = request.buf + request.head.target
-        cdef Py_ssize_t n = request.head.query - request.head.target
-        cdef Py_ssize_t rest = request.head.target_len - n
-        cdef str root = self._root, text, raw
-        if n == 1 and rest == 0 and target[0] == 47:
-            return 0                           # "/", as in the base
-        environ["REQUEST_URI"] = raw = ascii_str(target, request.head.target_len)
-        if rest > 1:
-            environ["QUERY_STRING"] = ascii_str(target + n + 1, rest - 1)
-        if request.head.target_form == FN_HTTP1_ORIGIN:
-            if memchr(target, 37, n) != NULL:
-                text = unquote_to_bytes(target[:n]).decode("latin-1")
-            else:
-                text = ascii_str(target, n) if rest else raw
-        elif request.head.target_form == FN_HTTP1_ABSOLUTE:
-            text = unquote_to_bytes(parse_url(raw).path).decode("latin-1")
-        else:
-            text = ""       # "*" and CONNECT's host:port name no path
-        if root is not None and text.startswith(root) and (len(text) == len(root) or text[len(root)] == "/"):
-            text = text[len(root):]
-        environ["PATH_INFO"] = text
-        return 0
-
-
-cdef inline str decimal(int n):
-    cdef char digits[12]
-    cdef int i = 12
-    while True:
-        i -= 1
-        digits[i] = 48 + n % 10
-        n //= 10
-        if n == 0:
-            return ascii_str(digits + i, 12 - i)
 
 
 cdef WSGIExchange bind_exchange(WSGIExchange exchange, WSGIApp app, Carrier carrier):
@@ -246,7 +127,7 @@ cdef class WSGIExchange(Exchange):
     # --- called by the pump ------------------------------------------------------------------------------------------
 
     cdef int start(self) except -1:
-        self.environ = self.app.environ(self.carrier)
+        self.environ = self.app.environ.build(self.carrier)
         self.carrier.conn.ask_body()
         return 0
 

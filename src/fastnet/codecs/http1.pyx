@@ -22,6 +22,7 @@ from fastnet.codecs cimport chttp1 as c
 from fastnet.codecs.chttp1 cimport fn_http1_field, fn_http1_head, fn_http1_limits
 from fastnet.codecs.http1_names cimport NameTable
 
+from fastnet.codecs.http1_names import COMMON
 from fastnet.errors import LimitExceeded, ProtocolError
 
 cdef extern from "Python.h":
@@ -79,7 +80,7 @@ def cpu() -> dict[str, bool]:
 
 # --- heads -----------------------------------------------------------------------------------------------------------
 
-cdef NameTable NAMES = NameTable()
+cdef NameTable NAMES = COMMON
 
 
 cdef list field_list(NameTable names, const char *buf, const fn_http1_field *fields, int n):

@@ -4,16 +4,21 @@ Making a Python string for each name of each request would cost several times wh
 for about a hundred names in their usual and their lower-cased spelling, the lower-cased bytes (ASGI, codec) and the
 environ key (WSGI). It is filled when made and only read afterwards, so any number of threads may share it and no
 peer can make it grow; a name it lacks is built anew each time.
+
+Values repeat as well: Host, User-Agent or Accept-Encoding are mostly what they were in the request before. A FieldCache
+keeps the object made of the last value of each common field and gives it out again when the bytes are the same.
 """
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
+from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy
 
 cdef enum:
     TABLE_SIZE = 1024      # entries; a power of two, several times the names in it
+    MAX_KEPT = 512         # bytes of a value that a FieldCache keeps
 
 COMMON_NAMES = (
     "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Accept-Ranges", "Access-Control-Allow-Origin",
@@ -32,6 +37,44 @@ COMMON_NAMES = (
     "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Frame-Options", "X-Powered-By", "X-Real-IP",
     "X-Request-ID", "X-Requested-With",
 )
+# Not worth keeping, since they never repeat, or not to be kept, since they are secrets.
+VARYING_NAMES = frozenset((
+    "Authorization", "CF-RAY", "Content-Length", "Cookie", "Date", "If-Modified-Since", "If-None-Match",
+    "Proxy-Authorization", "Range", "Sec-WebSocket-Key", "Set-Cookie", "Traceparent", "Tracestate",
+    "X-Amzn-Trace-Id", "X-Correlation-ID", "X-CSRF-Token", "X-CSRFToken", "X-Request-ID",
+))
+
+cdef extern from *:
+    """
+    #include <string.h>
+    /* Latin-1 bytes as str, cheaper for ASCII than a decoder that must first find out. */
+    static PyObject *fn_latin1_str(const char *s, Py_ssize_t n)
+    {
+        uint64_t high = 0, word;
+        PyObject *out;
+        Py_ssize_t i = 0;
+        for (; i + 8 <= n; i += 8) {
+            memcpy(&word, s + i, 8);
+            high |= word;
+        }
+        for (; i < n; i++)
+            high |= (unsigned char)s[i];
+        if (high & 0x8080808080808080u)
+            return PyUnicode_DecodeLatin1(s, n, NULL);
+        out = PyUnicode_New(n, 127);
+        if (out != NULL)
+            memcpy(PyUnicode_1BYTE_DATA(out), s, n);
+        return out;
+    }
+    """
+    str latin1_str "fn_latin1_str"(const char *s, Py_ssize_t n)
+
+cdef extern from "Python.h":
+    Py_ssize_t PyUnicode_GET_LENGTH(PyObject *s)
+    const char *PyUnicode_1BYTE_DATA(PyObject *s)
+    tuple PyTuple_New(Py_ssize_t n)
+    void PyTuple_SET_ITEM(tuple t, Py_ssize_t i, object o)
+    PyObject *PyTuple_GET_ITEM(PyObject *t, Py_ssize_t i)
 
 
 cdef inline void ends(const char *name, Py_ssize_t n, uint64_t *first, uint64_t *last) noexcept nogil:
@@ -71,6 +114,7 @@ cdef class NameTable:
                 entry.raw, entry.lower, entry.key = <void *>raw, <void *>lower, <void *>key
                 ends(PyBytes_AS_STRING(raw), len(raw), &entry.first, &entry.last)
                 entry.n = len(raw)
+                entry.varies = name in VARYING_NAMES
 
     def __dealloc__(self):
         PyMem_Free(self.entries)
@@ -117,3 +161,78 @@ cdef class NameTable:
         if b"_" in raw:
             return None
         return "HTTP_" + raw.decode("ascii").upper().replace("-", "_")
+
+
+COMMON = NameTable()
+
+
+@cython.final
+cdef class FieldCache:
+    """Objects made of the last value of each common field. Not for use by two threads at once."""
+
+    def __cinit__(self, NameTable names not None):
+        self.names = names
+        self._texts = <void **>PyMem_Calloc(TABLE_SIZE, sizeof(void *))
+        self._pairs = <void **>PyMem_Calloc(TABLE_SIZE, sizeof(void *))
+        if self._texts == NULL or self._pairs == NULL:
+            raise MemoryError()
+
+    def __dealloc__(self):
+        cdef int i
+        for i in range(TABLE_SIZE):
+            if self._texts != NULL:
+                Py_XDECREF(<PyObject *>self._texts[i])
+            if self._pairs != NULL:
+                Py_XDECREF(<PyObject *>self._pairs[i])
+        PyMem_Free(self._texts)
+        PyMem_Free(self._pairs)
+
+    cdef str text(self, NameEntry *entry, const char *value, Py_ssize_t n):
+        """The value as str (Latin-1)."""
+        cdef void **place
+        cdef PyObject *last
+        cdef str out
+        if entry.varies or entry.raw == NULL or n > MAX_KEPT:
+            return latin1_str(value, n)
+        place = &self._texts[entry - self.names.entries]
+        last = <PyObject *>place[0]
+        # All of them are of the one-byte kind, ASCII or not.
+        if last != NULL and PyUnicode_GET_LENGTH(last) == n and memcmp(PyUnicode_1BYTE_DATA(last), value, n) == 0:
+            return <str>last
+        out = latin1_str(value, n)
+        Py_INCREF(out)
+        place[0] = <void *>out
+        Py_XDECREF(last)
+        return out
+
+    cdef tuple pair(self, const char *name, Py_ssize_t name_len, const char *value, Py_ssize_t n):
+        """(lower-cased name, value), both bytes."""
+        cdef NameEntry *entry = self.names._find(name, name_len)
+        cdef void **place
+        cdef PyObject *last
+        cdef PyObject *old
+        cdef tuple out
+        if entry.varies or entry.raw == NULL or n > MAX_KEPT:
+            return self._make_pair(entry, name, name_len, value, n)
+        place = &self._pairs[entry - self.names.entries]
+        last = <PyObject *>place[0]
+        if last != NULL:
+            old = PyTuple_GET_ITEM(last, 1)
+            if PyBytes_GET_SIZE(<object>old) == n and memcmp(PyBytes_AS_STRING(<object>old), value, n) == 0:
+                return <tuple>last
+        out = self._make_pair(entry, name, name_len, value, n)
+        Py_INCREF(out)
+        place[0] = <void *>out
+        Py_XDECREF(last)
+        return out
+
+    cdef tuple _make_pair(self, NameEntry *entry, const char *name, Py_ssize_t name_len, const char *value,
+                          Py_ssize_t n):
+        cdef tuple out = PyTuple_New(2)
+        cdef bytes part = <bytes>entry.lower if entry.raw != NULL else self.names.lower(name, name_len)
+        Py_INCREF(part)
+        PyTuple_SET_ITEM(out, 0, part)
+        part = PyBytes_FromStringAndSize(value, n)
+        Py_INCREF(part)
+        PyTuple_SET_ITEM(out, 1, part)
+        return out

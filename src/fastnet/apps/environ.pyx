@@ -1,0 +1,135 @@
+"""The WSGI environ of a request (PEP 3333), built with as few dict operations as can be.
+
+A request's environ is a copy of a base that already holds every key which most requests have, with the value that most
+requests have; only what differs is set. Header fields whose name has an underscore are left out: they could not be
+told from their twin with a hyphen, which a proxy may have set.
+"""
+
+from urllib.parse import unquote_to_bytes
+
+cimport cython
+from cpython.dict cimport PyDict_Copy, PyDict_Size
+from cpython.object cimport PyObject
+from libc.string cimport memchr, memcmp
+
+from fastnet.apps.base cimport Carrier
+from fastnet.codecs.chttp1 cimport FN_HTTP1_ABSOLUTE, FN_HTTP1_CONTENT_LENGTH, FN_HTTP1_ORIGIN, fn_http1_field
+from fastnet.codecs.http1 cimport Request
+from fastnet.codecs.http1_names cimport FieldCache, NameEntry
+
+from fastnet.codecs.http1 import parse_url
+from fastnet.codecs.http1_names import COMMON
+
+cdef extern from *:
+    """
+    #include <string.h>
+    /* Bytes known to be ASCII as str: cheaper than a decoder that must first find out. */
+    static PyObject *fn_ascii_str(const char *s, Py_ssize_t n)
+    {
+        PyObject *out = PyUnicode_New(n, 127);
+        if (out != NULL)
+            memcpy(PyUnicode_1BYTE_DATA(out), s, n);
+        return out;
+    }
+    """
+    str ascii_str "fn_ascii_str"(const char *s, Py_ssize_t n)
+
+cdef extern from "Python.h":
+    PyObject *PyDict_SetDefault(dict d, object key, object value) except NULL    # borrowed
+
+
+@cython.final
+cdef class EnvironBuilder:
+    """Builds environs; one a thread. `root` is SCRIPT_NAME, taken off the front of the path; `keys` are the wsgi.*."""
+
+    def __init__(self, str root not None, str scheme not None, dict keys not None):
+        self._root = root or None
+        self._fields = FieldCache(COMMON)
+        self._base = {}
+        # One by one: CPython then keeps the keys in its faster table for strings. 22 of them, or a few more: the table
+        # then has room for 20 more, so that a copy need not grow when the header fields are added.
+        for key, value in {
+            "REQUEST_METHOD": "GET", "SCRIPT_NAME": root, "PATH_INFO": "/", "QUERY_STRING": "", "REQUEST_URI": "/",
+            "SERVER_NAME": "", "SERVER_PORT": "", "SERVER_PROTOCOL": "HTTP/1.1", "SERVER_SOFTWARE": "fastnet",
+            "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_SCHEME": scheme, "REMOTE_ADDR": "", "REMOTE_PORT": "", **keys,
+        }.items():
+            self._base[key] = value
+
+    cdef dict build(self, Carrier carrier):
+        cdef Request request = carrier.conn.request
+        cdef dict environ
+        cdef fn_http1_field *f
+        cdef NameEntry *entry
+        cdef const char *buf = request.buf
+        cdef Py_ssize_t before
+        cdef unsigned int i
+        cdef str key, value
+        if carrier.server is not self._server or carrier.client is not self._client:
+            self._name_peers(carrier.server, carrier.client)
+        environ = PyDict_Copy(self._base)
+        if request.head.method_len != 3 or memcmp(buf + request.head.method, b"GET", 3) != 0:
+            environ["REQUEST_METHOD"] = request.method_str()
+        self._set_path(environ, request)
+        if not request.head.minor_version:
+            environ["SERVER_PROTOCOL"] = "HTTP/1.0"
+        for i in range(request.head.n_fields):
+            f = &request.fields[i]
+            entry = self._fields.names._find(buf + f.name, f.name_len)
+            if entry.raw != NULL:
+                key = <str>entry.key
+            else:
+                key = self._fields.names.environ_key(buf + f.name, f.name_len)
+            if key is None or (f.id == FN_HTTP1_CONTENT_LENGTH and carrier.conn.content_length < 0):
+                continue
+            value = self._fields.text(entry, buf + f.value, f.value_len)
+            before = PyDict_Size(environ)
+            present = <str>PyDict_SetDefault(environ, key, value)
+            if PyDict_Size(environ) == before:
+                # several fields of one name are one list (RFC 9110, section 5.3); cookies have their own separator
+                environ[key] = present + ("; " if key == "HTTP_COOKIE" else ",") + value
+        return environ
+
+    cdef int _name_peers(self, tuple server, tuple client) except -1:
+        if server is not self._server:
+            self._server = server
+            self._base["SERVER_NAME"] = "" if server is None else server[0]
+            self._base["SERVER_PORT"] = "" if server is None or server[1] is None else str(server[1])
+        self._client = client
+        self._base["REMOTE_ADDR"] = "" if client is None else client[0]
+        self._base["REMOTE_PORT"] = "" if client is None else decimal(client[1])
+        return 0
+
+    cdef int _set_path(self, dict environ, Request request) except -1:
+        cdef const char *target = request.buf + request.head.target
+        cdef Py_ssize_t n = request.head.query - request.head.target
+        cdef Py_ssize_t rest = request.head.target_len - n
+        cdef str root = self._root, text, raw
+        if n == 1 and rest == 0 and target[0] == 47:
+            return 0                           # "/", as in the base
+        environ["REQUEST_URI"] = raw = ascii_str(target, request.head.target_len)
+        if rest > 1:
+            environ["QUERY_STRING"] = ascii_str(target + n + 1, rest - 1)
+        if request.head.target_form == FN_HTTP1_ORIGIN:
+            if memchr(target, 37, n) != NULL:
+                text = unquote_to_bytes(target[:n]).decode("latin-1")
+            else:
+                text = ascii_str(target, n) if rest else raw
+        elif request.head.target_form == FN_HTTP1_ABSOLUTE:
+            text = unquote_to_bytes(parse_url(raw).path).decode("latin-1")
+        else:
+            text = ""       # "*" and CONNECT's host:port name no path
+        if root is not None and text.startswith(root) and (len(text) == len(root) or text[len(root)] == "/"):
+            text = text[len(root):]
+        environ["PATH_INFO"] = text
+        return 0
+
+
+cdef inline str decimal(int n):
+    cdef char digits[12]
+    cdef int i = 12
+    while True:
+        i -= 1
+        digits[i] = 48 + n % 10
+        n //= 10
+        if n == 0:
+            return ascii_str(digits + i, 12 - i)
