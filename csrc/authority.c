@@ -1,4 +1,5 @@
-/* The beginning of a URI. host[:port]: registered names and IPv4 addresses by their characters, IP literals by their grammar. */
+/* The beginning of a URI: its scheme, and host[:port]. Registered names and IPv4 addresses are checked by their
+ * characters, IP literals by their grammar. */
 #include "authority.h"
 
 #include <string.h>

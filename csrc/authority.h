@@ -1,4 +1,5 @@
-/* Private: the beginning of a URI, its scheme, and host[:port], as in a Host field, an authority-form target or a URL (RFC 3986, section 3.2). */
+/* Private: the beginning of a URI, its scheme, and host[:port] as in a Host field, an authority-form target or a URL
+ * (RFC 3986, sections 3.1 and 3.2). */
 #ifndef FASTNET_AUTHORITY_H
 #define FASTNET_AUTHORITY_H
 

@@ -51,7 +51,8 @@ ptrdiff_t fn_http1_resume(fn_http1_head *head, const char *buf, size_t len, fn_h
 FN_INLINE ptrdiff_t parse(fn_http1_head *head, const char *buf, size_t len, fn_http1_field *fields,
                           const fn_http1_limits *limits, fn_http1_kind kind) {
     const fn_http1_ops *ops = ops_now();
-    if (ops->parse[kind] && FN_LIKELY(len < FN_MAX_HEAD_BYTES)) return ops->parse[kind](head, buf, len, fields, limits, 0);
+    if (ops->parse[kind] && FN_LIKELY(len < FN_MAX_HEAD_BYTES))
+        return ops->parse[kind](head, buf, len, fields, limits, 0);
     return fn_http1_resume(head, buf, len, fields, limits, kind, ops);
 }
 

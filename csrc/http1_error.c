@@ -7,8 +7,8 @@ static const struct {
 } errors[FN_HTTP1_ERROR_COUNT] = {
     [FN_HTTP1_OK] = {200, "No error."},
     [FN_HTTP1_BAD_METHOD] = {400, "The method must be a token followed by one space."},
-    [FN_HTTP1_BAD_TARGET] = {400, "The request target must be a path, an absolute URI, host:port for CONNECT or '*' for "
-                                  "OPTIONS, in printable ASCII without '#', each '%' followed by two hex digits."},
+    [FN_HTTP1_BAD_TARGET] = {400, "The request target must be a path, an absolute URI, host:port for CONNECT or '*' "
+                                  "for OPTIONS, in printable ASCII without '#', each '%' followed by two hex digits."},
     [FN_HTTP1_BAD_VERSION] = {400, "The version must read HTTP/1.1 or HTTP/1.0."},
     [FN_HTTP1_UNSUPPORTED_VERSION] = {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here."},
     [FN_HTTP1_BAD_STATUS] = {502, "The status must be three digits from 100 to 599, a space, and a reason without "
@@ -19,12 +19,12 @@ static const struct {
     [FN_HTTP1_OBS_FOLD] = {400, "A field line must not begin with white space; write folded values on one line."},
     [FN_HTTP1_MISSING_HOST] = {400, "An HTTP/1.1 request must have a Host field."},
     [FN_HTTP1_DUPLICATE_HOST] = {400, "A request must have only one Host field."},
-    [FN_HTTP1_BAD_HOST] = {400, "The Host field must be a host name or address, with an optional port from 0 to 65535."},
+    [FN_HTTP1_BAD_HOST] = {400, "The Host field must be a host name or an address, with a port from 0 to 65535 if any."},
     [FN_HTTP1_BAD_CONTENT_LENGTH] = {400, "Content-Length must be 1 to 18 decimal digits."},
     [FN_HTTP1_DUPLICATE_LENGTH] = {400, "A message must have only one Content-Length field."},
     [FN_HTTP1_LENGTH_WITH_CHUNKED] = {400, "A message must not have both Content-Length and Transfer-Encoding."},
-    [FN_HTTP1_BAD_TRANSFER_ENCODING] = {400, "Transfer-Encoding must name chunked once, as the last coding, and only in "
-                                             "HTTP/1.1."},
+    [FN_HTTP1_BAD_TRANSFER_ENCODING] = {400, "Transfer-Encoding must name chunked once, as the last coding, and only "
+                                             "in HTTP/1.1."},
     [FN_HTTP1_UNKNOWN_TRANSFER] = {501, "The only transfer coding understood here is chunked."},
     [FN_HTTP1_UNKNOWN_EXPECTATION] = {417, "The only expectation understood here is 100-continue."},
     [FN_HTTP1_BAD_CONNECTION] = {400, "The Connection field must be a list of tokens."},

@@ -50,13 +50,14 @@ typedef struct {
 
 typedef enum { FN_STEP_LINE, FN_STEP_PARTIAL, FN_STEP_DONE, FN_STEP_FAILED } fn_http1_result;
 
-/* A fast path. Called at FN_STATE_START or FN_STATE_FIELD_START it takes what lines it can; in any other state, none. What it answers when the head is not at its end then depends on who called: the machine, which goes on
- * itself, gets FN_LINE_LEFT; the doors get what fn_http1_resume() says. */
+/* A fast path. Called at FN_STATE_START or FN_STATE_FIELD_START it takes what lines it can; in any other state, none.
+ * What it answers when the head is not at its end then depends on who called: the machine, which goes on itself, gets
+ * FN_LINE_LEFT; the doors get what fn_http1_resume() says. */
 typedef ptrdiff_t fn_http1_parser(fn_http1_head *head, const char *buf, size_t len, fn_http1_field *fields,
                                   const fn_http1_limits *limits, int from_machine);
 #define FN_LINE_LEFT ((ptrdiff_t)-3)
 
-/* What an instruction set brings; parse_X() by kind, all of them NULL in the scalar one. */
+/* What an instruction set brings; parse[] by kind, without trailers, and NULL in the scalar one. */
 typedef struct {
     fn_http1_parser *parse[2];
     size_t (*scan_value)(const char *buf, size_t len);

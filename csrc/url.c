@@ -15,8 +15,8 @@ static fn_span span(size_t start, size_t end) {
 static int is_clean(const char *buf, size_t len) {
     for (size_t i = 0; i < len; i++) {
         if ((uint8_t)buf[i] <= 0x20 || (uint8_t)buf[i] >= 0x7f) return 0;
-        if (buf[i] == '%' && (len - i < 3 || !fn_char_is(buf[i + 1], FN_CHAR_HEX) || !fn_char_is(buf[i + 2], FN_CHAR_HEX)))
-            return 0;
+        if (buf[i] != '%') continue;
+        if (len - i < 3 || !fn_char_is(buf[i + 1], FN_CHAR_HEX) || !fn_char_is(buf[i + 2], FN_CHAR_HEX)) return 0;
     }
     return 1;
 }
@@ -43,7 +43,7 @@ ptrdiff_t fn_url_parse(fn_url *url, const char *buf, size_t len, int authority_o
     memset(url, 0, sizeof *url);
     if (len == 0 || len > UINT32_MAX || !is_clean(buf, len)) return FN_INVALID;
     if (authority_only) {
-        if (memchr(buf, '@', len) != NULL || split_authority(url, buf, 0, len) != 0 || !url->has_port) return FN_INVALID;
+        if (split_authority(url, buf, 0, len) != 0 || url->has_userinfo || !url->has_port) return FN_INVALID;
         url->path = url->query = url->fragment = span(len, len);
         return (ptrdiff_t)len;
     }

@@ -46,12 +46,13 @@ static void make_varied(void) {
         "User-Agent", "Accept", "Accept-Encoding", "Accept-Language", "Cookie", "Referer", "Cache-Control", "DNT",
         "X-Forwarded-For", "X-Request-Id", "Authorization", "If-None-Match", "Origin", "Content-Type", "Connection",
         "Sec-Fetch-Dest", "traceparent", "Via", "Range", "X-Real-IP"};
+    static const char path_characters[] = "abcdefghij-klmnopqrs/tuvwxyz0123456789";
     size_t at = 0;
     for (int i = 0; i < N_VARIED; i++) {
         varied_start[i] = at;
         const char *method = methods[random_below(8)];
         at += (size_t)sprintf(varied + at, "%s /", method);
-        for (size_t n = 1 + random_below(60); n; n--) varied[at++] = "abcdefghij-klmnopqrs/tuvwxyz0123456789"[random_below(38)];
+        for (size_t n = 1 + random_below(60); n; n--) varied[at++] = path_characters[random_below(38)];
         if (random_below(3) == 0) at += (size_t)sprintf(varied + at, "?q=%zu&name=%%41b", random_below(100000));
         at += (size_t)sprintf(varied + at, " HTTP/1.1\r\nHost: www%zu.example.org\r\n", random_below(200));
         for (size_t fields = random_below(16); fields; fields--) {

@@ -1,5 +1,6 @@
 /* The fast path of the head parser, written once. Each instruction set's file defines, for a block of 64 bytes,
- *   fn_block, load(p), not_token(b), not_value(b), not_target(b), not_host(b), mark(b) ('?' or '%'): a bit a byte, lowest first;
+ *   fn_block, load(p), not_token(b), not_value(b), not_target(b), not_host(b), mark(b) ('?' or '%'): a bit a byte,
+ *   the lowest first;
  *   load_some(p, n) of 0 < n < 64 bytes, zeros behind them, if it defines FN_HAS_LOAD_SOME;
  *   FN_OPS, the name of its operations,
  * and includes this file. A block is classified once; all lines in it are found by counting zeros in its masks, so
@@ -248,7 +249,8 @@ FN_INLINE fn_http1_result field_lines(fn_http1_head *head, fn_cursor c, fn_http1
                                       const fn_http1_limits *limits, fn_http1_kind kind) {
     const char *buf = c.buf;
     fn_http1_field *field = fields + head->n_fields;
-    fn_http1_field *const fields_end = fields + (limits->max_fields < FN_MAX_FIELDS ? limits->max_fields : FN_MAX_FIELDS);
+    fn_http1_field *const end_of_fields =
+        fields + (limits->max_fields < FN_MAX_FIELDS ? limits->max_fields : FN_MAX_FIELDS);
     size_t start = c.start;
     if (c.len - start < 2 || limits->max_head < 2) return FN_STEP_LINE;
     /* A line's CR may stand here at most. */
@@ -280,9 +282,10 @@ FN_INLINE fn_http1_result field_lines(fn_http1_head *head, fn_cursor c, fn_http1
             head->state = FN_STATE_DONE;
             return FN_STEP_DONE;
         }
-        if (FN_UNLIKELY(colon == start || field == fields_end)) break;
+        if (FN_UNLIKELY(colon == start || field == end_of_fields)) break;
         size_t value = colon + 2, value_end = end;
-        if (FN_UNLIKELY(!is_pair(buf + colon, ": ") || (uint8_t)buf[colon + 2] <= ' ' || (uint8_t)buf[end - 1] <= ' ')) {
+        int is_usual = is_pair(buf + colon, ": ") && (uint8_t)buf[colon + 2] > ' ' && (uint8_t)buf[end - 1] > ' ';
+        if (FN_UNLIKELY(!is_usual)) {
             if (buf[colon] != ':') break;
             for (value = colon + 1; value < end && (buf[value] == ' ' || buf[value] == '\t'); value++) {}
             while (value < value_end && (buf[value_end - 1] == ' ' || buf[value_end - 1] == '\t')) value_end--;

@@ -5,7 +5,8 @@
 
 #define FN_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
-#define FN_TARGET_BEGIN(features) FN_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define FN_TARGET_BEGIN(features)                                                                                      \
+    FN_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define FN_TARGET_END FN_PRAGMA(clang attribute pop)
 #else
 #define FN_TARGET_BEGIN(features) FN_PRAGMA(GCC push_options) FN_PRAGMA(GCC target(features))

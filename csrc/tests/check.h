@@ -2,6 +2,7 @@
 #ifndef FASTNET_TESTS_CHECK_H
 #define FASTNET_TESTS_CHECK_H
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
