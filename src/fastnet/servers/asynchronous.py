@@ -71,13 +71,13 @@ class Service:
             runner.run(self.main(ready))
 
     def stop(self) -> None:
-        """Begin to drain; a second call ends the process. From a signal handler, or any thread."""
+        """Begin to drain. From a signal handler, or any thread."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._stop)
 
     def _stop(self) -> None:
-        if self._stopping.is_set():
-            os._exit(1)
+        # Again and again, maybe: a signal to the process group comes once more from the supervisor, who uses force
+        # when he is told twice.
         self._stopping.set()
 
     async def main(self, ready: Callable[[], None] | None = None) -> None:

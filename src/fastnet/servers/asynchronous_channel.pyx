@@ -327,7 +327,8 @@ cdef class AsynchronousChannel(Channel):
         cdef Py_ssize_t left = 0, gone
         if self.blocked:
             left = self.transport.get_write_buffer_size()
-        gone, self.unsent = self.unsent - left, left
+        # What counted as gone before the transport was full may be among what it holds.
+        gone, self.unsent = max(0, self.unsent - left), left
         return self.conn.progress(gone, left > 0)
 
     cdef int expire_now(self) except -1:
