@@ -1,10 +1,9 @@
 import platform
 from pathlib import Path
 
-from fastnet.codecs.http1 import cpu
-
 from fastnet import __version__
 from fastnet.cli.info import facts
+from fastnet.codecs.http1 import cpu
 from tests.servers.serving import run_to_end
 
 

@@ -62,11 +62,11 @@ def read_until(sock, end):
 
 
 @contextmanager
-def serving(app, loop, *, unix=None, **options):
+def serving(app, loop, *, unix=None, address="127.0.0.1", **options):
     """Serve `app` for the time of the block; it must end well."""
     config = Config(target=app, model="async", loop=loop, request_timeout=0, **{"drain_timeout": 5.0, **options})
     listener = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
-    listener.bind(str(unix) if unix else ("127.0.0.1", 0))
+    listener.bind(str(unix) if unix else (address, 0))
     listener.listen(128)
     listener.setblocking(False)
     failures = []

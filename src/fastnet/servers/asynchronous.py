@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import importlib.util
 import os
 import resource
@@ -73,7 +74,8 @@ class Service:
     def stop(self) -> None:
         """Begin to drain. From a signal handler, or any thread."""
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._stop)
+            with contextlib.suppress(RuntimeError):  # the loop has ended already
+                self._loop.call_soon_threadsafe(self._stop)
 
     def _stop(self) -> None:
         # Again and again, maybe: a signal to the process group comes once more from the supervisor, who uses force

@@ -227,6 +227,7 @@ cdef class AsynchronousChannel(Channel):
             return 0
         if conn.aborted or self.transport is None or self.transport.is_closing():
             out.clear()
+            self.blocked = True      # so that nobody goes on producing; connection_lost() is on its way
         else:
             pieces = out.take()
             if len(pieces) == 1:
@@ -242,6 +243,7 @@ cdef class AsynchronousChannel(Channel):
         if self.turning:
             self.again = True
             return 0
+        self._answered()
         self.flush()
         return self.schedule()
 
