@@ -431,7 +431,7 @@ cdef class ASGIExchange(CoroutineExchange):
                 conn.add_field(PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name),
                                PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
         except BaseException:
-            conn.out.rewind(conn._mark)
+            conn.give_up_head()
             raise
         conn.end_head(length)
         self.state = BODY

@@ -10,7 +10,7 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.ref cimport Py_DECREF, Py_INCREF
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memmove
 
 cdef extern from "sys/uio.h" nogil:
     struct iovec:
@@ -108,10 +108,39 @@ cdef class OutBuffer:
         self.sent += n
         if self.sent >= self.total:
             self.clear()
+        elif self.sent >= KEEP_BLOCK and self.sent >= self.total - self.sent:
+            self._forget_sent()
+
+    cdef void _forget_sent(self) noexcept:
+        """Give back what is gone: a reader who never catches up with the writer must not make the buffer grow."""
+        cdef Py_ssize_t left = self.sent, at = 0, block_gone, n
+        cdef int gone = 0, i
+        # `at` bytes of the block and `gone` pieces lie whole before the first unsent byte
+        while gone < self.n_pieces:
+            n = self.pieces[gone].at - at
+            if left < n + self.pieces[gone].n:
+                break
+            left -= n + self.pieces[gone].n
+            at = self.pieces[gone].at
+            Py_DECREF(<object>self.pieces[gone].owner)
+            gone += 1
+        block_gone = at + left if gone == self.n_pieces else at + min(left, self.pieces[gone].at - at)
+        left -= block_gone - at
+        self.n_pieces -= gone
+        if gone:
+            memmove(self.pieces, self.pieces + gone, self.n_pieces * sizeof(Piece))
+        for i in range(self.n_pieces):
+            self.pieces[i].at -= block_gone
+        if block_gone:
+            self.used -= block_gone
+            memmove(self.block, self.block + block_gone, self.used)
+        self.total -= self.sent - left
+        self.sent = left             # of the first piece, if that is what is being sent
 
     cdef void rewind(self, Py_ssize_t used) noexcept:
-        self.total -= self.used - used
-        self.used = used
+        if used < self.used:
+            self.total -= self.used - used
+            self.used = used
 
     cdef void clear(self) noexcept:
         cdef int i

@@ -40,10 +40,9 @@ cdef class Connection(Sender):
     cdef readonly bint linger           # the peer may still be sending: read and drop before closing
     cdef readonly long long content_length  # of the message being received; -1: chunked, or until EOF
     cdef readonly long long body_bytes  # of it received so far
-    cdef bint _first                    # no message was received yet
+    cdef bint _peer_closes              # the request said that it was the last
     cdef unsigned char _state
     cdef const char *_cur               # input not consumed yet: lent, or in _kept
-    cdef Py_ssize_t _left
     cdef char *_kept
     cdef Py_ssize_t _kept_room
     cdef Partial *_partial
@@ -57,19 +56,22 @@ cdef class Connection(Sender):
     cdef int next(self) except -1                          # an Event
     cdef int settle(self) except -1
     cdef bint wants_read(self) noexcept
+    cdef bint is_closed(self) noexcept                     # CLOSED was, or is about to be, what next() says
     cdef int hold(self, bint on) except -1                 # no DATA while on; its time does not count
     cdef int ask_body(self) except -1                      # send 100 (Continue) if the client waits for it
     cdef int fail(self, int status, str text) except -1    # answer with an error if still possible, then CLOSED
     cdef int abort(self) except -1                         # CLOSED at once; what was queued is not sent
     cdef int wrote(self, Py_ssize_t n) except -1           # the driver sent n bytes of out
     cdef int progress(self, Py_ssize_t n, bint pending) except -1    # n bytes left; more wait if pending
-    cdef int timeout(self) except -1                       # the deadline has passed
+    cdef int timeout(self) except -1                       # the deadline has passed, or an idle connection should go
 
+    cdef int _keep_input(self, Py_ssize_t more) except -1
     cdef int _next_head(self) except -1
     cdef int _keep_partial(self) except -1
     cdef int _drop_partial(self) noexcept
     cdef int _accept_request(self, fn_http1_head *head, Py_ssize_t size, fn_http1_field *fields) except -1
     cdef int _accept_response(self, fn_http1_head *head, Py_ssize_t size, fn_http1_field *fields) except -1
+    cdef int _begin_body(self) noexcept
     cdef int _next_body(self) except -1
     cdef int _next_trailers(self) except -1
     cdef int _finish_message(self) except -1

@@ -11,7 +11,7 @@ one. What is sent is framed by the base class, in http1_sender.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.math cimport INFINITY
 from libc.string cimport memcmp, memcpy, memmove, memset
 
@@ -31,7 +31,7 @@ cdef enum:
 
 cdef enum:
     MAX_DISCARD = 65536        # body bytes read and dropped to keep a connection whose request was answered early
-    KEEP_ROOM = 4096           # a larger buffer of unconsumed input is given back when empty
+    KEEP_ROOM = 4096           # the smallest buffer for input that was not consumed; it is given back when empty
 
 
 cdef class Connection(Sender):
@@ -41,7 +41,6 @@ cdef class Connection(Sender):
         self.ws = workspace
         self.is_server = server
         self.out = workspace.out if server else OutBuffer()
-        self._first = True
         self._state = IN_HEAD
         self._write_due = INFINITY
         self._await_head(workspace.settings.first_byte_timeout if server else 0)
@@ -54,22 +53,33 @@ cdef class Connection(Sender):
     # --- inbound -----------------------------------------------------------------------------------------------------
 
     cdef int receive(self, const char *data, Py_ssize_t n) except -1:
-        cdef char *kept
-        cdef Py_ssize_t need = self._left + n, room
         if self._state == IN_CLOSED:
             self._left = 0
             return 0
         if self._left == 0:
             self._cur, self._left = data, n
             return 0
-        if need > self._kept_room:
-            room = max(self._kept_room * 2, need)
-            kept = <char *>PyMem_Realloc(self._kept, room)
+        self._keep_input(n)
+        memcpy(self._kept + self._left, data, n)
+        self._left += n
+        return 0
+
+    cdef int _keep_input(self, Py_ssize_t more) except -1:
+        """Put what was not consumed at the start of the connection's own buffer, with room for `more` bytes behind."""
+        cdef char *kept = self._kept
+        cdef Py_ssize_t need = self._left + more, room
+        if need <= self._kept_room:
+            if self._cur != kept:
+                memmove(kept, self._cur, self._left)
+        else:
+            room = max(self._kept_room * 2, need, <Py_ssize_t>KEEP_ROOM)
+            kept = <char *>PyMem_Malloc(room)
             if kept == NULL:
                 raise MemoryError(f"no memory for {room} bytes of input")
+            memcpy(kept, self._cur, self._left)
+            PyMem_Free(self._kept)
             self._kept, self._kept_room = kept, room
-        memcpy(self._kept + self._left, data, n)
-        self._cur, self._left = self._kept, need
+        self._cur = kept
         return 0
 
     cdef int receive_end(self) except -1:
@@ -77,21 +87,12 @@ cdef class Connection(Sender):
         return 0
 
     cdef int settle(self) except -1:
-        cdef char *kept
         if self._left == 0:
             if self._kept != NULL:
                 PyMem_Free(self._kept)
                 self._kept, self._kept_room = NULL, 0
-        elif self._kept_room >= self._left:
-            memmove(self._kept, self._cur, self._left)
-            self._cur = self._kept
-        else:
-            kept = <char *>PyMem_Malloc(max(self._left, KEEP_ROOM))
-            if kept == NULL:
-                raise MemoryError("no memory for unconsumed input")
-            memcpy(kept, self._cur, self._left)
-            PyMem_Free(self._kept)
-            self._kept, self._kept_room, self._cur = kept, max(self._left, KEEP_ROOM), kept
+        elif self._kept == NULL or not self._kept <= self._cur < self._kept + self._kept_room:
+            self._keep_input(0)
         self.data, self.data_len = NULL, 0
         return self._set_deadline()
 
@@ -101,6 +102,8 @@ cdef class Connection(Sender):
         if self._state == IN_DONE:
             if self._left > 0:
                 return PAUSED
+            if self.eof and not self.is_server:
+                return self._close(False, False)
             return NEED_DATA
         if self._state <= IN_UNTIL_EOF:
             return self._next_body()
@@ -123,7 +126,7 @@ cdef class Connection(Sender):
                 return PAUSED
         elif not self.answering:
             self._close(True, False)
-            raise ProtocolError("the server sent bytes that answer no request")
+            raise ProtocolError("the server sent bytes that answer no request", 502)
         if self._partial != NULL:
             head, fields = &self._partial.head, self._partial.fields
         else:
@@ -133,7 +136,6 @@ cdef class Connection(Sender):
         else:
             size = parse_response_head(head, self._cur, self._left, fields, &ws.settings.head)
         if size >= 0:
-            self._first = False
             self._input_due = INFINITY
             if self.is_server:
                 return self._accept_request(head, size, fields)
@@ -184,13 +186,15 @@ cdef class Connection(Sender):
         self.minor_version = head.minor_version
         self.is_head = head.method_len == 4 and memcmp(method, b"HEAD", 4) == 0
         self.is_connect = head.method_len == 7 and memcmp(method, b"CONNECT", 7) == 0
-        self.keep_alive = (not flags & c.FN_HTTP1_CLOSE
-                           and (head.minor_version == 1 or flags & c.FN_HTTP1_KEEP_ALIVE != 0)
-                           and not self.ws.draining)
+        self.wants_upgrade = flags & c.FN_HTTP1_WANTS_UPGRADE != 0
+        self._peer_closes = flags & c.FN_HTTP1_CLOSE != 0 or (head.minor_version == 0
+                                                              and not flags & c.FN_HTTP1_KEEP_ALIVE)
+        self.keep_alive = not self._peer_closes and not self.ws.draining
         self.trailers = None
-        self.answering, self.head_sent = True, False
+        self.answering = self.sending = True
+        self.head_sent = False
         self.status, self.answer_bytes = 0, 0
-        self.body_bytes = 0
+        self.body_bytes, self.expects_continue = 0, False
         if flags & c.FN_HTTP1_CHUNKED:
             self.content_length = -1
             memset(&self._chunked, 0, sizeof(self._chunked))
@@ -204,9 +208,11 @@ cdef class Connection(Sender):
                 self._state = IN_LENGTH
                 return self.fail(413, f"the body of {self.content_length} bytes is over the limit of {limit}")
             self._state = IN_LENGTH
+        if self.is_connect:
+            # what follows the head would be a body to one reader and the tunnel to another
+            return self.fail(400, "a CONNECT request cannot have a body")
         self.expects_continue = flags & c.FN_HTTP1_EXPECT_CONTINUE != 0 and self._left == 0
-        self._since, self._window = self.ws.now, 0
-        self._body_progress()
+        self._begin_body()
         return HEAD
 
     cdef int _accept_response(self, fn_http1_head *head, Py_ssize_t size, fn_http1_field *fields) except -1:
@@ -221,10 +227,16 @@ cdef class Connection(Sender):
         self._left -= size
         self.minor_version = head.minor_version
         self.trailers, self.body_bytes = None, 0
+        if head.status == 101 and not self.wants_upgrade:
+            self._close(True, False)
+            raise ProtocolError("the server switched protocols without being asked", 502)
+        self.expects_continue = False
         if head.status == 101 or (self.is_connect and 200 <= head.status < 300):
             self._state = IN_UPGRADED
+            self.answering = self.sending = self.keep_alive = False
             return HEAD
         if interim:
+            self._await_head(self.ws.settings.first_byte_timeout)
             return HEAD          # the final head is still to come
         if flags & c.FN_HTTP1_CLOSE or (head.minor_version == 0 and not flags & c.FN_HTTP1_KEEP_ALIVE):
             self.keep_alive = False
@@ -240,9 +252,12 @@ cdef class Connection(Sender):
             self.keep_alive = False
             self._state = IN_UNTIL_EOF
         if self._state != IN_END:
-            self._since, self._window = self.ws.now, 0
-            self._body_progress()
+            self._begin_body()
         return HEAD
+
+    cdef int _begin_body(self) noexcept:
+        self._since, self._window = self.ws.now, 0
+        return self._body_progress()
 
     cdef int _next_body(self) except -1:
         cdef Py_ssize_t used
@@ -319,16 +334,16 @@ cdef class Connection(Sender):
                 return END
             return self._next_exchange()
         self.answering = False
-        if self.keep_alive and not self.eof:
+        if not self.keep_alive or self.eof:
+            self._close(False, False)
+        elif not self.sending:
             self._state = IN_HEAD
-        else:
-            self._state = IN_CLOSED
         return END
 
     cdef int _next_exchange(self) except -1:
         """Request and answer are both complete."""
         if not self.keep_alive:
-            return self._close(False, self._left > 0)
+            return self._close(False, not self.eof and (self._left > 0 or not self._peer_closes))
         self._state = IN_HEAD
         self._await_head(self.ws.settings.keepalive_timeout)
         return self._next_head()
@@ -349,6 +364,9 @@ cdef class Connection(Sender):
         err = make_error(error)
         return self.fail(err.status, str(err))
 
+    cdef bint is_closed(self) noexcept:
+        return self._state == IN_CLOSED
+
     cdef bint wants_read(self) noexcept:
         if self._state == IN_CLOSED:
             return self.linger
@@ -361,15 +379,16 @@ cdef class Connection(Sender):
         if self.held == on:
             return 0
         self.held = on
+        if not IN_LENGTH <= self._state <= IN_UNTIL_EOF:
+            return 0                 # no body is awaited, so no time is counted
         if on:
             self._input_due = INFINITY
         else:
-            self._since, self._window = self.ws.now, 0
-            self._body_progress()
+            self._begin_body()
         return self._set_deadline()
 
     cdef int ask_body(self) except -1:
-        if self.expects_continue and not self.head_sent:
+        if self.expects_continue and not self.head_sent and not self._building and self._state != IN_CLOSED:
             self.out.append(b"HTTP/1.1 100 Continue\r\n\r\n", 25)
         self.expects_continue = False
         return 0
@@ -377,21 +396,25 @@ cdef class Connection(Sender):
     # --- outbound ----------------------------------------------------------------------------------------------------
 
     cdef int sent_end(self) except -1:
+        self.sending = False
         if not self.is_server:
-            return 0
-        self.answering = False
+            if self._state == IN_DONE:       # it was answered before it was complete
+                self._state = IN_HEAD
+            elif self._state == IN_HEAD and self._partial == NULL:
+                self._await_head(self.ws.settings.first_byte_timeout)
+            return self._set_deadline()
+        self.answering = self.held = False
         self._answers += 1
-        if self.status == 101:
+        if self.switching and (self._state == IN_DONE or self._state == IN_END):
             self._state = IN_UPGRADED
         elif self._state == IN_DONE or self._state == IN_END:
             self._state = IN_END             # from where next() goes on to the next request
         elif self._state != IN_CLOSED:
             # answered before the body was read: read and drop a little of it, else give the connection up
             if not self.keep_alive or self.content_length - self.body_bytes > MAX_DISCARD:
-                self._close(False, True)
+                self._close(False, not self.eof)
             else:
-                self.held, self._window = False, 0
-                self._body_progress()
+                self._begin_body()
         return 0
 
     cdef int fail(self, int status, str text) except -1:
@@ -399,10 +422,13 @@ cdef class Connection(Sender):
         if self._state == IN_CLOSED:
             return CLOSED
         self.keep_alive = False
-        if self.head_sent and self.answering:
+        if self._state == IN_UPGRADED or (self.head_sent and self.answering):
             return self.abort()
+        if not self.answering and self._state != IN_HEAD:
+            return self._close(True, not self.eof)       # answered already, so the peer must not be answered again
         # a head that never became a request still gets its answer
-        self.answering, self.head_sent = True, False
+        self.answering = self.sending = True
+        self.head_sent = False
         if self._state == IN_HEAD:
             self.is_head, self.minor_version, self.is_connect = False, 1, False
         self.expects_continue = False
@@ -412,7 +438,7 @@ cdef class Connection(Sender):
         self.add_field(b"content-type", 12, b"text/plain; charset=utf-8", 25)
         self.end_head(PyBytes_GET_SIZE(body))
         self.send_data(PyBytes_AS_STRING(body), PyBytes_GET_SIZE(body), None)
-        self.answering = False
+        self.answering = self.sending = False
         self._drop_partial()
         return self._close(True, not self.eof)
 
@@ -430,7 +456,10 @@ cdef class Connection(Sender):
             if self._write_due != INFINITY:
                 self._write_due = INFINITY
                 if self._state == IN_HEAD and self._partial == NULL:
-                    self._await_head(self.ws.settings.keepalive_timeout)
+                    if self.is_server:
+                        self._await_head(self.ws.settings.keepalive_timeout)
+                    elif self.answering and not self.sending:
+                        self._await_head(self.ws.settings.first_byte_timeout)
                 self._set_deadline()
             return 0
         if self._write_due == INFINITY:
@@ -459,16 +488,18 @@ cdef class Connection(Sender):
     cdef int timeout(self) except -1:
         if self.ws.now >= self._write_due:
             return self.abort()
+        if self._state == IN_HEAD and self._partial == NULL and not self.answering:
+            if self._left or self._write_due != INFINITY:
+                self._input_due = INFINITY      # not idle: it is still reading answers
+                return self._set_deadline()
+            return self._close(False, False)    # due or not: a driver may call it a day for one that is idle
+        if self.ws.now < self._input_due:
+            return self._set_deadline()
         if self._state == IN_HEAD:
-            if self._partial == NULL:
-                if self._write_due != INFINITY:
-                    self._input_due = INFINITY      # not idle: it is still reading answers
-                    return self._set_deadline()
-                return self._close(False, False)
             if self.is_server:
                 return self.fail(408, f"the request head did not arrive within {self.ws.settings.head_timeout:g} s")
             return self.abort()
-        if self.is_server and self.answering:
+        if self.is_server:
             return self.fail(408, f"the request body came too slowly: under {self.ws.settings.min_rate:g} bytes/s")
         return self.abort()
 

@@ -8,10 +8,14 @@ cdef class Sender:
     # the exchange in progress
     cdef readonly bint answering        # a request was handed out (client: sent) and its answer is not complete
     cdef readonly bint head_sent
+    cdef bint sending                   # the message going out is not complete
     cdef bint is_head, is_connect       # method of the request
+    cdef bint wants_upgrade             # the request asked for another protocol
+    cdef bint switching                 # the answer hands the connection over: 101, or 2xx to CONNECT
     cdef readonly bint keep_alive       # the connection goes on after this exchange
     cdef bint expects_continue          # the client waits for 100 (Continue)
     cdef readonly bint eof              # the peer will send nothing more
+    cdef Py_ssize_t _left               # bytes of input that were not consumed yet
     cdef unsigned char minor_version    # of the message received last
     # the message being sent
     cdef bint sent_chunked, body_forbidden
@@ -28,6 +32,7 @@ cdef class Sender:
     cdef int sent_elsewhere(self, long long n) except -1   # n body bytes went out past `out` (sendfile)
     cdef int begin_head(self, int status, const char *reason, Py_ssize_t n) except -1   # NULL: the standard phrase
     cdef int begin_request(self, str method, str target) except -1
+    cdef int give_up_head(self) noexcept                   # forget a head begun but not ended
     cdef int add_field(self, const char *name, Py_ssize_t name_len, const char *value, Py_ssize_t value_len) except -1
     cdef int end_head(self, long long length) except -1    # length of the whole body if known, else -1
     cdef int send_data(self, const char *data, Py_ssize_t n, bytes owner) except -1     # owner may be None

@@ -16,6 +16,7 @@ cdef enum:
     # fields that the app's head has itself
     SEEN_DATE = 1
     SEEN_SERVER = 2
+    SEEN_UPGRADE = 4
 
 
 cdef class Sender:
@@ -38,22 +39,39 @@ cdef class Sender:
         if not self.answering or self.head_sent:
             raise RuntimeError("no answer is due: its head was sent already, or there is no request")
         if self._building:
-            self.out.rewind(self._mark)      # a head that was given up half-way
+            self.give_up_head()
+        if status == 101 and not self.wants_upgrade:
+            raise ValueError("status 101 answers only a request that asked for an upgrade")
         self._building, self._mark = True, self.out.used
         self._seen, self._length = 0, -1
         self.status = status
-        put_status_line(self.out, status, reason, n)
+        try:
+            put_status_line(self.out, status, reason, n)
+        except ValueError:
+            self._building = False
+            raise
         return 0
 
     cdef int begin_request(self, str method, str target) except -1:
-        if self.answering:
-            raise RuntimeError("the answer to the request before is not complete")
-        self._mark = self.out.used
+        if self.answering or self.sending:
+            raise RuntimeError("the request before, or its answer, is not complete")
+        self.give_up_head()
+        self._building, self._mark = True, self.out.used
         self._seen, self._length = SEEN_DATE | SEEN_SERVER, -1
         self.status = 0
-        put_request_line(self.out, method, target)
+        try:
+            put_request_line(self.out, method, target)
+        except ValueError:
+            self._building = False
+            raise
         self.is_head, self.is_connect = method == "HEAD", method == "CONNECT"
-        self.keep_alive = True
+        self.keep_alive, self.expects_continue = True, False
+        return 0
+
+    cdef int give_up_head(self) noexcept:
+        if self._building:
+            self._building = False
+            self.out.rewind(self._mark)
         return 0
 
     cdef int add_field(self, const char *name, Py_ssize_t name_len, const char *value, Py_ssize_t value_len) except -1:
@@ -61,23 +79,28 @@ cdef class Sender:
             self._seen |= SEEN_DATE
         elif name_len == 6 and is_name(name, b"server", 6):
             self._seen |= SEEN_SERVER
+        elif name_len == 7 and is_name(name, b"upgrade", 7):
+            self._seen |= SEEN_UPGRADE
         elif name_len == 10 and is_name(name, b"connection", 10):
-            if value_len == 5 and is_name(value, b"close", 5):
+            if has_close(value, value_len):
                 self.keep_alive = False
-            if self.status and self.status != 101:
+            if self.status:
                 return 0
         elif name_len == 10 and is_name(name, b"keep-alive", 10):
             return 0
         elif name_len == 14 and is_name(name, b"content-length", 14):
             return self._take_length(value, value_len)
+        elif name_len == 6 and self.status == 0 and is_name(name, b"expect", 6):
+            self.expects_continue = True
         elif name_len == 17 and is_name(name, b"transfer-encoding", 17):
             if value_len == 7 and is_name(value, b"chunked", 7):
                 return 0         # the framing is this connection's own choice
+            self.give_up_head()
             raise ValueError(f"transfer-encoding {value[:value_len]!r} cannot be sent; leave it out, chunked is automatic")
         try:
             put_field(self.out, name, name_len, value, value_len)
         except ValueError:
-            self.out.rewind(self._mark)
+            self.give_up_head()
             raise
         return 0
 
@@ -92,29 +115,35 @@ cdef class Sender:
                 break
             length = length * 10 + value[i] - 48
         if n < 0 or (self._length >= 0 and self._length != length):
-            self.out.rewind(self._mark)
+            self.give_up_head()
             raise ValueError("content-length must be one number of at most 18 digits")
         self._length = length
         return 0
 
     cdef int end_head(self, long long length) except -1:
         cdef int status = self.status
-        self._building = False
         cdef OutBuffer out = self.out
         cdef Workspace ws = self.ws
         if status == 0:
             return self._end_request(length)
         if status < 200 and status != 101:
-            out.append(b"\r\n", 2)       # interim: the final head is still to come
+            # interim: the final head is still to come; a 1.0 client would take this one for it
+            if self.minor_version == 0:
+                self.give_up_head()
+            else:
+                out.append(b"\r\n", 2)
+                self._building = False
+                self.expects_continue = self.expects_continue and status != 100
             return 0
-        self.body_forbidden = self.is_head or status == 204 or status == 304 or status == 101
+        self.switching = status == 101 or (self.is_connect and status < 300)
+        self.body_forbidden = self.is_head or status == 204 or status == 304 or self.switching
         self.sent_chunked = False
         if length >= 0 and self._length >= 0 and length != self._length and not self.body_forbidden:
-            out.rewind(self._mark)
+            self.give_up_head()
             raise ValueError(f"the answer has content-length {self._length}, but its body has {length} bytes")
         if self._length >= 0:
             length = self._length
-        if status == 204 or status == 101:
+        if status == 204 or self.switching:
             length = -1
         elif length >= 0:
             if status != 304 or self._length >= 0:
@@ -126,10 +155,12 @@ cdef class Sender:
             else:
                 self.keep_alive = False
         self.answer_left = -1 if self.body_forbidden or self.sent_chunked else length
-        if self.expects_continue or self.eof or ws.draining or (self.is_connect and status < 300):
+        if self.expects_continue or ws.draining or (self.eof and self._left == 0):
             self.keep_alive = False
-        if status == 101:
-            pass
+        if self.switching:
+            self.keep_alive = False
+            if status == 101:
+                out.append(b"connection: upgrade\r\n", 21)
         elif not self.keep_alive:
             out.append(b"connection: close\r\n", 19)
         elif self.minor_version == 0:
@@ -139,13 +170,17 @@ cdef class Sender:
         if not self._seen & SEEN_SERVER:
             out.append(PyBytes_AS_STRING(ws.server_line), PyBytes_GET_SIZE(ws.server_line))
         out.append(b"\r\n", 2)
-        self.head_sent = True
+        self._building, self.head_sent = False, True
         self.expects_continue = False
         return 0
 
     cdef int _end_request(self, long long length) except -1:
         if length < 0:
             length = self._length
+        elif self._length >= 0 and length != self._length:
+            self.give_up_head()
+            raise ValueError(f"the request has content-length {self._length}, but its body has {length} bytes")
+        self.wants_upgrade = self._seen & SEEN_UPGRADE != 0
         self.body_forbidden, self.sent_chunked = False, length < 0
         self.answer_left = length
         if self.sent_chunked:
@@ -153,11 +188,15 @@ cdef class Sender:
         elif length > 0 or self._length >= 0:
             put_length(self.out, length)
         self.out.append(b"\r\n", 2)
-        self.answering, self.head_sent, self.answer_bytes = True, True, 0
+        self.answering = self.sending = self.head_sent = True
+        self._building = False
+        self.answer_bytes = 0
         return 0
 
     cdef int send_data(self, const char *data, Py_ssize_t n, bytes owner) except -1:
         cdef OutBuffer out = self.out
+        if not (self.head_sent and self.sending):
+            raise RuntimeError("no body is due: its head was not sent, or it is complete")
         if n == 0 or self.body_forbidden:
             return 0
         if self.answer_left >= 0:
@@ -177,14 +216,19 @@ cdef class Sender:
 
     cdef int send_end(self, list trailers) except -1:
         cdef OutBuffer out = self.out
-        cdef bytes name, value
+        cdef Py_ssize_t mark = out.used
+        if not (self.head_sent and self.sending):
+            raise RuntimeError("no end is due: the head was not sent, or the message is complete")
         if self.answer_left > 0:
             raise ValueError(f"body shorter than its content-length: {self.answer_left} bytes are missing")
         if self.sent_chunked:
             out.append(b"0\r\n", 3)
             if trailers:
-                for name, value in trailers:
-                    put_field(out, PyBytes_AS_STRING(name), len(name), PyBytes_AS_STRING(value), len(value))
+                try:
+                    put_trailers(out, trailers)
+                except BaseException:
+                    out.rewind(mark)
+                    raise
             out.append(b"\r\n", 2)
         return self.sent_end()
 
@@ -202,6 +246,32 @@ cdef class Sender:
         elif self.out.total == 0:
             self.out = shared
         return 0
+
+
+cdef int put_trailers(OutBuffer out, list trailers) except -1:
+    """Fields after a chunked body; ValueError for one that may not stand there (RFC 9110, section 6.5.1)."""
+    cdef bytes name, value
+    for name, value in trailers:
+        if name.lower() in (b"transfer-encoding", b"content-length", b"host", b"trailer", b"connection"):
+            raise ValueError(f"{name.decode('latin-1')} cannot be sent as a trailer")
+        put_field(out, PyBytes_AS_STRING(name), len(name), PyBytes_AS_STRING(value), len(value))
+    return 0
+
+
+cdef bint has_close(const char *value, Py_ssize_t n) noexcept nogil:
+    """Whether a Connection field lists the option close."""
+    cdef Py_ssize_t start = 0, end, i
+    for i in range(n + 1):
+        if i == n or value[i] == 44:
+            end = i
+            while start < end and value[start] in b" \t":
+                start += 1
+            while start < end and value[end - 1] in b" \t":
+                end -= 1
+            if end - start == 5 and is_name(value + start, b"close", 5):
+                return True
+            start = i + 1
+    return False
 
 
 cdef inline bint is_name(const char *name, const char *lower, Py_ssize_t n) noexcept nogil:
