@@ -73,7 +73,7 @@ class Load:
         while not self.stop.is_set():
             try:
                 client = await Client.connect(self.port)
-            except ConnectionRefusedError:
+            except (ConnectionRefusedError, ConnectionResetError):
                 self.refused += 1
                 return
             while client.open and not self.stop.is_set():

@@ -1,7 +1,8 @@
 """The asyncio driver: ASGI under every model, WSGI under async. On uvloop where it is installed, if not told otherwise.
 
-A `Service` is one loop: the lifespan of the application, the listeners, the hub of its connections, and the drain. Under
-prefork and async a worker has one, in its main thread; under threaded one a thread, all accepting from the same sockets.
+A `Service` is one loop: the lifespan of the application, the listeners, the hub of its connections, and the drain.
+Under prefork and async a worker has one, in its main thread; under threaded one a thread, all accepting from the same
+sockets.
 
 Accepting pauses when there are `max_connections`, or when file descriptors run out, and goes on when there is room: the
 listener is then closed on this loop only, and the kernel keeps connections waiting in the socket's backlog.
@@ -172,6 +173,8 @@ class Service:
     async def _drain(self, asgi: ASGIApp, deadline: float) -> None:
         self._close_servers()
         await asyncio.gather(*(self._adopt(sock) for sock in self._sockets))
+        for sock in self._sockets:
+            sock.close()
         empty = self._hub.drain()
         await asyncio.wait([empty], timeout=max(0.0, deadline - time.monotonic()))
         # What goes on behind an answer, such as background tasks.
@@ -188,12 +191,12 @@ class Service:
     async def _adopt(self, sock: socket.socket) -> None:
         """Serve those whom the kernel has let in already."""
         loop = asyncio.get_running_loop()
-        factory = self._hub.protocol_factory("http", server_name(sock))
         while True:
             try:
+                factory = self._hub.protocol_factory("http", server_name(sock))
                 connection, _ = sock.accept()
             except OSError:
-                return
+                return  # none is left, or another thread has found so and closed the socket
             connection.setblocking(False)
             await loop.connect_accepted_socket(factory, connection)
 

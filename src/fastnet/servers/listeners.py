@@ -9,11 +9,14 @@ is nothing for Nagle's algorithm to gather.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import re
 import socket
 import stat
+import struct
+import sys
 from dataclasses import dataclass
 
 from fastnet.errors import ConfigError, StartupError
@@ -22,6 +25,9 @@ _EXPECTED = "HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N"
 _TCP = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\]/]*)):(?P<port>\d{1,5})")
 # sun_path without its NUL: 108 bytes on Linux, 104 elsewhere.
 _MAX_UNIX_PATH_BYTES = 103
+# <linux/filter.h>: the option, and the one instruction (BPF_RET | BPF_K, 0) of a filter that lets no packet through.
+_SO_ATTACH_FILTER = 26
+_DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,7 @@ class Listeners:
     """
 
     def __init__(self, addresses: list[Address], backlog: int, reuse_port: bool) -> None:
+        self._asked = addresses
         self._reuse_port = reuse_port
         self._owner = os.getpid()
         self._files: list[tuple[str, tuple[int, int]]] = []
@@ -129,15 +136,39 @@ class Listeners:
         """How to reach them, for a person: http://127.0.0.1:8000, http://[::1]:8000 or unix:/run/app.sock."""
         return [str(address) if address.kind == "unix" else f"http://{address}" for address in self.addresses]
 
+    def refuse(self) -> None:
+        """Let nobody in any more, for good, in all processes that share the sockets. Who is in the backlog stays there.
+
+        A socket that is closed resets whoever stands in its backlog, and between the last accept() and the close there
+        is always time for one more to come. Behind this barrier the workers can accept the rest to the last.
+        """
+        for address, sock in zip(self._asked, self.sockets, strict=True):
+            if address.kind == "unix":
+                self._remove_files()
+            elif address.kind == "tcp":  # an inherited one may go on in another server
+                _drop_handshakes(sock)
+
     def close(self) -> None:
         """Close this process's copies, and remove the socket files if it is the one that made them."""
         for sock in self.sockets:
             sock.close()
         self.sockets.clear()
+        self._remove_files()
+
+    def _remove_files(self) -> None:
         if os.getpid() == self._owner:
             for path, identity in self._files:
                 _remove_unix_socket(path, identity)
         self._files.clear()
+
+
+def _drop_handshakes(sock: socket.socket) -> None:
+    if sys.platform == "linux":
+        program = ctypes.create_string_buffer(_DROP_ALL, len(_DROP_ALL))
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", 1, ctypes.addressof(program)))
+        except OSError:
+            pass  # forbidden here, as in some sandboxes: a connection that comes too late is reset
 
 
 def _remove_unix_socket(path: str, identity: tuple[int, int]) -> None:

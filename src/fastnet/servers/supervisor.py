@@ -257,6 +257,7 @@ class Supervisor:
         LOGGER.info("%s: finishing the requests in progress", signum.name)
         self._stopping = True
         self._stop_at = time.monotonic() + self._config.drain_timeout
+        self._listeners.refuse()
         self._listeners.close()
         for worker in self._workers:
             worker.kill(signal.SIGTERM)
