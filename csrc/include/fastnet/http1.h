@@ -1,7 +1,8 @@
 /* HTTP/1.1 messages (RFC 9112, with the field rules of RFC 9110), strictly.
  *
  * The caller keeps the bytes of a head in one contiguous buffer whose first byte is the first byte of
- * the head, and calls again with the same buffer, longer, for as long as the answer is FN_PARTIAL.
+ * the head, and calls again with the same buffer, longer, for as long as the answer is FN_PARTIAL. However the input is
+ * cut, a head gives the same parts or the same error: the one that the first offending byte proves.
  * The struct remembers how far it got, so no byte is scanned twice; the buffer itself may move
  * between calls, since everything is an offset. Every limit is enforced while parsing, not after. */
 #ifndef FASTNET_HTTP1_H
@@ -18,18 +19,18 @@ typedef enum {
     FN_HTTP1_BAD_TARGET,            /* 400: none of the four forms, a control or non-ASCII byte, a '#', a bad %xx */
     FN_HTTP1_BAD_VERSION,           /* 400: not HTTP/digit.digit */
     FN_HTTP1_UNSUPPORTED_VERSION,   /* 505: well-formed, but neither 1.0 nor 1.1 */
-    FN_HTTP1_BAD_STATUS,            /* response: not three digits from 100 to 599, or not followed by a space */
+    FN_HTTP1_BAD_STATUS,            /* response: not three digits from 100 to 599 and a space, or a control in the reason */
     FN_HTTP1_BAD_LINE_END,          /* 400: a bare CR or a bare LF */
     FN_HTTP1_BAD_FIELD_NAME,        /* 400: empty, not a token, or white space before the colon */
-    FN_HTTP1_BAD_FIELD_VALUE,       /* 400: NUL or another control character */
+    FN_HTTP1_BAD_FIELD_VALUE,       /* 400: NUL or another control character but HTAB */
     FN_HTTP1_OBS_FOLD,              /* 400: a field line that begins with white space */
     FN_HTTP1_MISSING_HOST,          /* 400: HTTP/1.1 request without Host */
     FN_HTTP1_DUPLICATE_HOST,        /* 400 */
-    FN_HTTP1_BAD_HOST,              /* 400: not host[:port] */
+    FN_HTTP1_BAD_HOST,              /* 400: not host[:port], and not empty */
     FN_HTTP1_BAD_CONTENT_LENGTH,    /* 400: anything but 1 to 18 digits */
     FN_HTTP1_DUPLICATE_LENGTH,      /* 400: a second Content-Length, equal or not */
     FN_HTTP1_LENGTH_WITH_CHUNKED,   /* 400: Content-Length beside Transfer-Encoding */
-    FN_HTTP1_BAD_TRANSFER_ENCODING, /* 400: chunked not final, or twice; or in a 1.0 message */
+    FN_HTTP1_BAD_TRANSFER_ENCODING, /* 400: chunked not final, or twice, or with an empty member; or in a 1.0 message */
     FN_HTTP1_UNKNOWN_TRANSFER,      /* 501: a coding other than chunked */
     FN_HTTP1_UNKNOWN_EXPECTATION,   /* 417: anything but 100-continue */
     FN_HTTP1_BAD_CONNECTION,        /* 400: Connection is not a list of tokens */
@@ -71,7 +72,7 @@ typedef struct {
 typedef struct {
     uint32_t max_line;   /* bytes of the request or status line, CRLF not counted */
     uint32_t max_head;   /* bytes of all field lines, each with its CRLF; the empty line not counted */
-    uint32_t max_fields; /* field lines; the caller's array has room for these */
+    uint32_t max_fields; /* field lines, at most 65535; the caller's array has room for these */
 } fn_http1_limits;
 
 /* What a head says. */
