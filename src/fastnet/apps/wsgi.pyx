@@ -386,6 +386,8 @@ cdef int write_head(Connection conn, str status, headers, long long length) exce
     cdef const char *text = latin1(status, &n)
     cdef const char *value
     cdef int code
+    if conn.repeat_head(status, headers):
+        return conn.end_head(length)
     if n < 3 or not (48 <= text[0] <= 57 and 48 <= text[1] <= 57 and 48 <= text[2] <= 57) or (n > 3 and text[3] != 32):
         raise ValueError(f"status must be three digits, a space and a phrase, such as '200 OK', not {status!r}")
     code = (text[0] - 48) * 100 + (text[1] - 48) * 10 + text[2] - 48
@@ -402,4 +404,5 @@ cdef int write_head(Connection conn, str status, headers, long long length) exce
             raw_name, raw_value = (<str>name).encode("latin-1"), (<str>field).encode("latin-1")
             conn.add_field(PyBytes_AS_STRING(raw_name), PyBytes_GET_SIZE(raw_name),
                            PyBytes_AS_STRING(raw_value), PyBytes_GET_SIZE(raw_value))
+    conn.remember_head(status, headers)
     return conn.end_head(length)

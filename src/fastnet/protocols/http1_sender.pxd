@@ -34,6 +34,11 @@ cdef class Sender:
     cdef int begin_request(self, str method, str target) except -1
     cdef int give_up_head(self) noexcept                   # forget a head begun but not ended
     cdef int add_field(self, const char *name, Py_ssize_t name_len, const char *value, Py_ssize_t value_len) except -1
+    # Apps often answer with the same constants. Instead of begin_head and add_field: True if this head, made of the very
+    # same objects, was the last one remembered. Else remember_head, before end_head.
+    cdef bint repeat_head(self, object status, object fields) except -1
+    cdef int remember_head(self, object status, object fields) except -1
+    cdef int _start_head(self, int status) except -1
     cdef int end_head(self, long long length) except -1    # length of the whole body if known, else -1
     cdef int send_data(self, const char *data, Py_ssize_t n, bytes owner) except -1     # owner may be None
     cdef int send_end(self, list trailers) except -1       # trailers may be None

@@ -6,11 +6,16 @@ ValueError from one of the head's calls leaves the output as it was before begin
 (a body that does not fit its Content-Length) means that the answer cannot be completed: abort the connection.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.object cimport PyObject
 
 from fastnet.codecs.http1_encode cimport put_chunk_size, put_field, put_length, put_request_line, put_status_line
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.workspace cimport Workspace
+
+cdef extern from "Python.h":
+    Py_ssize_t Py_REFCNT(PyObject *o)
+    PyObject *PyList_GET_ITEM(object o, Py_ssize_t i)     # borrowed
 
 cdef enum:
     # fields that the app's head has itself
@@ -35,7 +40,42 @@ cdef class Sender:
         self.answer_bytes += n
         return 0
 
+    cdef bint repeat_head(self, status, fields) except -1:
+        cdef Workspace ws = self.ws
+        cdef Py_ssize_t i
+        if (ws.head_status is not status or ws.head_fields is None or type(fields) is not list
+                or len(<list>fields) != len(ws.head_fields)):
+            return False
+        for i in range(len(ws.head_fields)):
+            if PyList_GET_ITEM(fields, i) != PyList_GET_ITEM(ws.head_fields, i):
+                return False
+        self._start_head(ws.head_code)
+        self.out.append(PyBytes_AS_STRING(ws.head_lines), PyBytes_GET_SIZE(ws.head_lines))
+        return True
+
+    cdef int remember_head(self, status, fields) except -1:
+        cdef Py_ssize_t i
+        if self._seen or self._length >= 0 or not self.keep_alive or self.status < 200 or type(fields) is not list:
+            return 0                     # some of its lines were for the connection itself
+        for i in range(len(<list>fields)):
+            # Only the list holds a pair that was made for this answer: it cannot come again. And it must not change.
+            pair = (<list>fields)[i]
+            if type(pair) is not tuple or Py_REFCNT(<PyObject *>pair) < 3 or not all(type(x) in (str, bytes) for x in pair):
+                return 0
+        self.ws.head_status, self.ws.head_fields, self.ws.head_code = status, list(fields), self.status
+        self.ws.head_lines = PyBytes_FromStringAndSize(self.out.block + self._mark, self.out.used - self._mark)
+        return 0
+
     cdef int begin_head(self, int status, const char *reason, Py_ssize_t n) except -1:
+        self._start_head(status)
+        try:
+            put_status_line(self.out, status, reason, n)
+        except ValueError:
+            self._building = False
+            raise
+        return 0
+
+    cdef int _start_head(self, int status) except -1:
         if not self.answering or self.head_sent:
             raise RuntimeError("no answer is due: its head was sent already, or there is no request")
         if self._building:
@@ -45,11 +85,6 @@ cdef class Sender:
         self._building, self._mark = True, self.out.used
         self._seen, self._length = 0, -1
         self.status = status
-        try:
-            put_status_line(self.out, status, reason, n)
-        except ValueError:
-            self._building = False
-            raise
         return 0
 
     cdef int begin_request(self, str method, str target) except -1:

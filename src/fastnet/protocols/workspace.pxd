@@ -24,4 +24,9 @@ cdef class Workspace:
     cdef OutBuffer out                  # lent to the connection whose turn it is
     cdef double now                     # monotonic seconds; the driver sets it each turn
     cdef bytes date_line, server_line   # b"date: ...\r\n", b"server: ...\r\n"; empty: none sent
+    # The last head that was made of constants, and the lines it became; see Sender.repeat_head().
+    cdef object head_status
+    cdef list head_fields
+    cdef bytes head_lines
+    cdef int head_code
     cdef bint draining                  # every answer from now on says Connection: close
