@@ -42,8 +42,9 @@ cdef extern from *:
     int fn_add(int *count, int n) noexcept nogil
 
 cdef enum:
-    LISTENER = 1 << 30         # marks the number of a listener, or of the alarm, in event data
+    LISTENER = 1 << 30         # marks the number of a listener, of the alarm, or of the signals, in event data
     ALARM = LISTENER - 1
+    SIGNALS = LISTENER - 2
 
 # The place of a file descriptor.
 cdef struct Place:
@@ -53,7 +54,7 @@ cdef struct Place:
     int state                  # see fn_claim
 
 cdef class Hub:
-    cdef int epfd, alarm, size, top, count, sweeping, threads
+    cdef int epfd, alarm, signals, size, top, count, sweeping, threads
     cdef Place *places
     cdef list listeners, names
     cdef int n_listeners, accepts

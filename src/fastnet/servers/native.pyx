@@ -29,7 +29,7 @@ from fastnet.apps.wsgi cimport WSGIApp
 from fastnet.protocols.http1 cimport Connection
 from fastnet.protocols.workspace cimport Settings, Workspace
 from fastnet.servers.board cimport Board
-from fastnet.servers.hub cimport (ALARM, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, LISTENER, Hub, Place, epoll_event,
+from fastnet.servers.hub cimport (ALARM, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, LISTENER, SIGNALS, Hub, Place, epoll_event,
                                   epoll_wait, eventfd_read, fn_add, fn_claim, fn_mark, fn_release, fn_store, sem_post,
                                   sem_wait)
 from fastnet.servers.native_channel cimport NativeChannel
@@ -119,10 +119,12 @@ cdef class Loop:
             for i in range(n):
                 data = self.events[i].data.u64
                 fd = <uint32_t>data
-                if fd < <uint32_t>ALARM:
+                if fd < <uint32_t>SIGNALS:
                     self.serve(fd, <uint32_t>(data >> 32), self.events[i].events)
                 elif fd == <uint32_t>ALARM:
                     eventfd_read(hub.alarm, &data)
+                elif fd == <uint32_t>SIGNALS:
+                    self.take_signals()
                 else:
                     self.accept(fd - <uint32_t>LISTENER)
             if self.again:
@@ -352,6 +354,17 @@ cdef class Loop:
             fn_store(&hub.sweeping, 0)
         return 0
 
+    cdef int take_signals(self) except -1:
+        """Act on the signals that came, whichever thread was told of them."""
+        try:
+            numbers = os.read(self.hub.signals, 64)
+        except BlockingIOError:
+            return 0
+        for number in numbers:
+            if number == signal.SIGTERM:
+                self.drain()
+        return 0
+
     def drain(self):
         """Accept no more, close what is idle, answer the rest. A second call ends at once."""
         cdef Hub hub = self.hub
@@ -404,7 +417,11 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
         pump.slot = board.slot(worker, i)
         loops.append(Loop(hub, pump, i == 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)       # a terminal's Ctrl-C reaches the supervisor, which tells us
-    signal.signal(signal.SIGTERM, lambda number, frame: loops[0].drain())
+    # A signal that comes between two waits must end the next one, so it is an event like any other.
+    hub.signals, wakeup = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    hub.watch(hub.signals, EPOLLIN, SIGNALS)
+    signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
     for loop in loops[1:]:
         thread = threading.Thread(target=run_thread, args=(loop,), daemon=True)
         thread.start()
