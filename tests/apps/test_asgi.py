@@ -574,7 +574,7 @@ def test_failing_behind_the_answer_is_logged(serve, caplog):
         raise ValueError("my fault")
 
     with serve(app) as server:
-        head, body = server.get()
+        _, body = server.get()
     assert body == b"ok" and "my fault" in caplog.text
 
 
@@ -767,7 +767,7 @@ def test_sending_for_another_request(serve):
         sock.sendall(b"GET /wait HTTP/1.1\r\nHost: t\r\n" + CLOSE)
         while not waiting:
             time.sleep(0.01)
-        head, body = server.get("/")
+        _, body = server.get("/")
         assert body == b"5\r\nfirst\r\n6\r\nsecond\r\n0\r\n\r\n"
         assert read_all(sock).partition(b"\r\n\r\n")[2] == b"d\r\nfor the other\r\n0\r\n\r\n"
 

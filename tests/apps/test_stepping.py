@@ -18,7 +18,7 @@ var = contextvars.ContextVar("var", default="unset")
 
 @pytest.fixture(params=LOOPS)
 def run(request):
-    """Run a coroutine function, given a Stepper, on a loop of each kind, outside of any task at the time of submit()."""
+    """Run a coroutine function, given a Stepper, on a loop of each kind."""
 
     def run(main):
         loop = LOOPS[request.param]()

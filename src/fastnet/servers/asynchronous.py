@@ -1,4 +1,4 @@
-"""The asyncio driver: ASGI under every model, WSGI under async. On uvloop where it is installed, if not told otherwise.
+"""The asyncio driver: ASGI under every model, WSGI under async; on uvloop where it is installed.
 
 A `Service` is one loop: the lifespan of the application, the listeners, the hub of its connections, and the drain.
 Under prefork and async a worker has one, in its main thread; under threaded one a thread, all accepting from the same
