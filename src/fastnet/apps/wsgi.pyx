@@ -334,7 +334,7 @@ cdef class WSGIExchange(Exchange):
         return self.close()
 
     cdef str _label(self):
-        return f"{self.environ['REQUEST_METHOD']} {self.environ['RAW_URI']}"
+        return f"{self.environ.get('REQUEST_METHOD')} {self.environ.get('REQUEST_URI')}"
 
     # --- sink: where the answer goes ---------------------------------------------------------------------------------
 
