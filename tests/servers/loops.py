@@ -1,4 +1,4 @@
-"""An ASGI application served on a loop of this process, so that a test sees what the application saw."""
+"""An application served on a loop of this process, so that a test sees what the application saw."""
 
 import socket
 import threading
@@ -62,7 +62,7 @@ def read_until(sock, end):
 
 
 @contextmanager
-def serving(app, loop, *, unix=None, address="127.0.0.1", **options):
+def serving(app, loop, *, unix=None, address="127.0.0.1", interface="asgi", **options):
     """Serve `app` for the time of the block; it must end well."""
     config = Config(target=app, model="async", loop=loop, request_timeout=0, **{"drain_timeout": 5.0, **options})
     listener = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
@@ -70,7 +70,7 @@ def serving(app, loop, *, unix=None, address="127.0.0.1", **options):
     listener.listen(128)
     listener.setblocking(False)
     failures = []
-    service = Service(config, app, [listener], Board(1, 1), 0, 0)
+    service = Service(config, app, [listener], Board(1, config.slots), 0, 0, interface)
 
     def run():
         try:

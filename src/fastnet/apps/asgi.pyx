@@ -92,6 +92,10 @@ cdef class ASGIApp(App):
             "extensions": {"http.response.trailers": {}, "http.response.pathsend": {}},
         }
 
+    def close(self):
+        """No more requests. The loop has to run once more."""
+        self.stepper.close()
+
     cdef Exchange open(self, Carrier carrier):
         cdef ASGIExchange exchange = ASGIExchange.__new__(ASGIExchange)
         exchange.app, exchange.carrier, exchange.length = self, carrier, -1

@@ -1,6 +1,7 @@
 # WSGI (PEP 3333) over the pump.
 from fastnet.apps.base cimport App, Carrier, Exchange
 from fastnet.apps.environ cimport EnvironBuilder
+from fastnet.protocols.http1 cimport Connection
 
 cdef class WSGIApp(App):
     cdef object callable
@@ -47,3 +48,6 @@ cdef class WSGIExchange(Exchange):
     cdef bint _answer_file(self, object result) except -1
     cdef int _more(self) except -1
     cdef str _label(self)
+
+cdef WSGIExchange bind_exchange(WSGIExchange exchange, WSGIApp app, Carrier carrier)
+cdef int write_head(Connection conn, str status, object headers, long long length) except -1

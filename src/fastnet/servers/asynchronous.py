@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import functools
 import importlib.util
 import os
 import resource
@@ -26,7 +27,9 @@ from types import FrameType
 from typing import Any
 
 from fastnet.apps.asgi import ASGIApp
-from fastnet.apps.stepping import RequestTask
+from fastnet.apps.stepping import RequestTask, Stepper
+from fastnet.apps.wsgi import WSGIApp
+from fastnet.apps.wsgi_pool import PooledWSGIApp
 from fastnet.errors import StartupError
 from fastnet.protocols.workspace import Workspace
 from fastnet.servers.accesslog import AccessLog
@@ -52,10 +55,18 @@ class Service:
     """One loop, from startup to the end of the drain. Make it in any thread; call main() on its loop."""
 
     def __init__(
-        self, config: Config, app: Any, sockets: list[socket.socket], board: Board, worker: int, thread: int
+        self,
+        config: Config,
+        app: Any,
+        sockets: list[socket.socket],
+        board: Board,
+        worker: int,
+        thread: int,
+        interface: str = "asgi",
     ) -> None:
         self._config = config
         self._app = app
+        self._interface = interface
         self._sockets = sockets
         self._place = (board, worker, thread)
         self._access = AccessLog(config) if config.access_log != "off" else None
@@ -90,11 +101,8 @@ class Service:
         if threading.current_thread() is threading.main_thread():
             loop.add_signal_handler(signal.SIGTERM, self._stop)
         try:
-            lifespan = Lifespan(self._app)
-            await lifespan.startup()
-            asgi = ASGIApp(self._app, loop, root_path=self._config.root_path)
-            asgi.state = lifespan.state
-            self._make_hub(loop, asgi)
+            lifespan, app = await self._start(loop)
+            self._make_hub(loop, app)
             await self._listen()
         except StartupError as error:
             self.started.set_exception(error)
@@ -105,16 +113,38 @@ class Service:
         self._beat()
         await self._stopping.wait()
         deadline = time.monotonic() + self._config.drain_timeout * _DRAIN_PART
-        await self._drain(asgi, deadline)
-        await lifespan.shutdown()
-        asgi.stepper.close()
+        await self._drain(app.stepper if isinstance(app, ASGIApp) else None, deadline)
+        if lifespan is not None:
+            await lifespan.shutdown()
+        app.close()
         self._hub.close()
         await asyncio.sleep(0)
         if self._access is not None:
             self._access.close()
 
-    def _make_hub(self, loop: asyncio.AbstractEventLoop, asgi: ASGIApp) -> None:
-        pump = Pump(Workspace(settings_of(self._config), b"fastnet"), asgi, self._access)
+    async def _start(self, loop: asyncio.AbstractEventLoop) -> tuple[Lifespan | None, ASGIApp | PooledWSGIApp]:
+        config = self._config
+        if self._interface == "wsgi":
+            board, worker, _ = self._place
+            wsgi = WSGIApp(
+                self._app,
+                multithread=config.threads > 1,
+                multiprocess=config.workers > 1,
+                spool=config.body_spool,
+                spool_dir=config.spool_dir,
+                root_path=config.root_path,
+            )
+            # The first place on the board is the loop's.
+            begin = functools.partial(_begin, board, worker)
+            return None, PooledWSGIApp(wsgi, loop, config.threads, begin, lambda thread: board.end(worker, thread + 1))
+        lifespan = Lifespan(self._app)
+        await lifespan.startup()
+        asgi = ASGIApp(self._app, loop, root_path=config.root_path)
+        asgi.state = lifespan.state
+        return lifespan, asgi
+
+    def _make_hub(self, loop: asyncio.AbstractEventLoop, app: ASGIApp | PooledWSGIApp) -> None:
+        pump = Pump(Workspace(settings_of(self._config), b"fastnet"), app, self._access)
         self._hub = Hub(
             loop,
             pump,
@@ -170,7 +200,7 @@ class Service:
 
     # --- the end ---
 
-    async def _drain(self, asgi: ASGIApp, deadline: float) -> None:
+    async def _drain(self, stepper: Stepper | None, deadline: float) -> None:
         self._close_servers()
         await asyncio.gather(*(self._adopt(sock) for sock in self._sockets))
         for sock in self._sockets:
@@ -178,9 +208,11 @@ class Service:
         empty = self._hub.drain()
         await asyncio.wait([empty], timeout=max(0.0, deadline - time.monotonic()))
         # What goes on behind an answer, such as background tasks.
-        while asgi.stepper.running and time.monotonic() < deadline:
+        while stepper is not None and stepper.running and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
-        left = [task for task in asyncio.all_tasks() if isinstance(task, RequestTask)] if asgi.stepper.running else []
+        left = [task for task in asyncio.all_tasks() if isinstance(task, RequestTask)]
+        if stepper is None or not stepper.running:
+            left = []
         if self._hub.count or left:
             LOGGER.warning("dropping %d connections that are not done in time", self._hub.count)
             self._hub.abort()
@@ -216,12 +248,16 @@ def run(
     # A terminal's Ctrl-C reaches the supervisor, which tells us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threads = config.threads if config.model == "threaded" else 1
-    services = [Service(config, app, sockets, board, worker, thread) for thread in range(threads)]
+    services = [Service(config, app, sockets, board, worker, thread, interface) for thread in range(threads)]
     if threads == 1:
         services[0].run(ready)
     else:
         _run_threads(services, ready)
     return 0
+
+
+def _begin(board: Board, worker: int, thread: int, now: float, line: bytes) -> None:
+    board.begin(worker, thread + 1, now, line)
 
 
 def _run_threads(services: list[Service], ready: Callable[[], None]) -> None:

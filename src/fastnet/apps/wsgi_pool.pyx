@@ -1,0 +1,247 @@
+"""WSGI under an event loop: the application runs in a bounded pool of threads, the connection stays with the loop.
+
+The loop collects the request, a thread calls the application and iterates over its answer. What the thread has to send
+goes into a queue that the loop empties; a thread whose client does not keep up gives the request back, and some thread
+goes on with it when there is room. Only write() blocks one, as PEP 3333 has it.
+
+Thread and loop share no count that both change: each only reads the other's.
+"""
+
+import concurrent.futures
+import contextvars
+import itertools
+import logging
+import threading
+from collections import deque
+from time import monotonic
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+
+from fastnet.apps.base cimport App, Carrier, Exchange
+from fastnet.apps.wsgi cimport WSGIApp, WSGIExchange, bind_exchange, write_head
+from fastnet.protocols.http1 cimport Connection
+
+cdef extern from "Python.h":
+    int PyContext_Enter(object context) except -1
+    int PyContext_Exit(object context) except -1
+
+logger = logging.getLogger("fastnet")
+
+cdef enum:
+    AHEAD = 131072        # bytes of an answer that a thread produces ahead of the loop
+
+
+@cython.final
+cdef class PooledWSGIApp(App):
+    """Runs the WSGI app `wsgi` in `threads` threads, for the connections of `loop`.
+
+    begin(thread, now, line) and end(thread) are called in a thread around the application's work, with its number from
+    0 on: where the supervisor looks for requests that are stuck.
+    """
+
+    cdef WSGIApp wsgi
+    cdef object loop, pool, begin, end, here
+
+    def __init__(self, WSGIApp wsgi not None, loop, int threads, begin, end):
+        numbers = itertools.count()
+        self.wsgi, self.loop, self.begin, self.end = wsgi, loop, begin, end
+        self.here = here = threading.local()
+
+        def number():
+            here.number = next(numbers)
+
+        self.pool = concurrent.futures.ThreadPoolExecutor(threads, "fastnet-wsgi", number)
+
+    cdef Exchange open(self, Carrier carrier):
+        cdef PooledExchange exchange = PooledExchange.__new__(PooledExchange)
+        exchange.pooled = self
+        exchange.queue = deque()
+        return bind_exchange(exchange, self.wsgi, carrier)
+
+    def close(self):
+        """No more requests; those that run are not waited for."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+
+@cython.final
+cdef class PooledExchange(WSGIExchange):
+    """One request; the methods up to "the thread's side" belong to the loop."""
+
+    cdef PooledWSGIApp pooled
+    cdef object queue                # what the thread wants sent: see apply()
+    cdef object room                 # write() waits for it in the thread; None: nobody does
+    cdef long long put_bytes         # changed by the thread only
+    cdef long long taken_bytes       # changed by the loop only
+    cdef bint congested              # changed by the loop only
+    cdef bint running                # a thread has the request
+    cdef bint stalled                # the thread stopped for want of room, and gave it back
+    cdef bint posted                 # the loop will look at the queue
+    cdef bint complete
+
+    cdef int run(self) except -1:
+        return self.submit(self._call)
+
+    cdef int drained(self) except -1:
+        return self.settle()
+
+    cdef int lost(self) except -1:
+        self.dead = True
+        self.carrier = None
+        if self.room is not None:
+            self.room.set()
+        if not self.running:
+            self.submit(self._close)
+        return 0
+
+    cdef int submit(self, work) except -1:
+        self.running = True
+        self.stalled = False
+        if self.context is None:
+            self.context = contextvars.copy_context()
+        self.pooled.pool.submit(self._work, work)
+        return 0
+
+    cdef int settle(self) except -1:
+        """Send what is queued; let the thread go on if there is room."""
+        cdef Carrier carrier = self.carrier
+        if carrier is None:
+            return 0
+        self.apply(carrier)
+        if self.carrier is None:
+            return carrier.proceed()
+        carrier.flush()
+        self.congested = carrier.congested()
+        if self.congested:
+            self.waiting = True
+        elif self.room is not None:
+            self.room.set()
+        elif self.stalled and not self.running:
+            self.submit(self._go_on)
+        return 0
+
+    cdef int apply(self, Carrier carrier) except -1:
+        cdef Connection conn = carrier.conn
+        cdef bytes data
+        cdef bint failed = False
+        try:
+            while self.queue:
+                item = self.queue.popleft()
+                if type(item) is bytes:
+                    data = item
+                    self.taken_bytes += PyBytes_GET_SIZE(data)
+                    conn.send_data(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), data)
+                elif type(item) is tuple:
+                    status, headers, length = item
+                    write_head(conn, status, headers, length)
+                elif item:
+                    conn.send_end(None)
+                    self.carrier = None
+                else:
+                    failed = True
+        except Exception:
+            logger.error("%s failed", self._label(), exc_info=True)
+            failed = True
+        if failed:
+            self.dead = True
+            self.carrier = None
+            if not self.running and not self.complete:
+                self.submit(self._close)
+            conn.fail(500, "Internal Server Error")
+        return 0
+
+    def _look(self):
+        self.posted = False
+        self.settle()
+
+    def _back(self):
+        """The thread is done with the request, for now or for good."""
+        self.running = False
+        self.posted = False
+        if self.complete or self.dead:
+            self._start_response = self._write = None
+        if self.carrier is not None:
+            self.settle()
+        elif not self.complete:
+            self.submit(self._close)
+
+    # --- the thread's side -------------------------------------------------------------------------------------------
+
+    def _work(self, work):
+        cdef PooledWSGIApp pooled = self.pooled
+        number = pooled.here.number
+        PyContext_Enter(self.context)
+        try:
+            pooled.begin(number, monotonic(), self._label().encode("utf-8", "replace"))
+            work()
+        except Exception:
+            self.broke()
+        except SystemExit:
+            self.broke()
+        finally:
+            PyContext_Exit(self.context)
+            pooled.end(number)
+            try:
+                pooled.loop.call_soon_threadsafe(self._back)
+            except RuntimeError:
+                pass             # the loop has ended
+
+    def _call(self):
+        self._answer(self.app.callable(self.environ, self._start_response))
+
+    def _go_on(self):
+        self._more()
+
+    def _close(self):
+        self.close()
+
+    cdef int close(self) except -1:
+        self.complete = True
+        return WSGIExchange.close(self)
+
+    cdef bint _answer_file(self, result) except -1:
+        return False
+
+    cdef int put_head(self, long long length) except -1:
+        if self.status is None:
+            raise AssertionError("the app answered without calling start_response()")
+        self.queue.append((self.status, self.headers, length))
+        self.started = True
+        return 0
+
+    cdef int put(self, bytes data) except -1:
+        self.queue.append(data)
+        self.put_bytes += PyBytes_GET_SIZE(data)
+        return 0
+
+    cdef int put_end(self) except -1:
+        self.complete = True
+        self.queue.append(True)
+        return 0
+
+    cdef int put_failure(self) except -1:
+        if not self.dead:
+            self.queue.append(False)
+        return 0
+
+    cdef bint full(self) except -1:
+        if self.congested or self.put_bytes - self.taken_bytes > AHEAD:
+            self.stalled = True
+            return True
+        return False
+
+    cdef int flush(self) except -1:
+        if not self.posted:
+            self.posted = True
+            self.pooled.loop.call_soon_threadsafe(self._look)
+        return 0
+
+    cdef int wait(self) except -1:
+        self.room = threading.Event()
+        self.flush()
+        self.room.wait()
+        self.room = None
+        self.stalled = False
+        if self.dead:
+            raise ConnectionError("the client is gone")
+        return 0
