@@ -2,12 +2,14 @@
 from fastnet.apps.base cimport App, Carrier, Exchange
 from fastnet.apps.stepping cimport CoroutineExchange, Stepper
 from fastnet.codecs.http1 cimport Request
+from fastnet.codecs.http1_names cimport FieldCache
 
 cdef class ASGIApp(App):
     cdef object callable
     cdef readonly object loop
     cdef readonly Stepper stepper
     cdef dict _base                   # scope of every request, with a place for each key that differs
+    cdef FieldCache _fields
     cdef str _root_path
     cdef bytes _root_path_raw
     cdef public dict state            # of the lifespan; each request gets a shallow copy

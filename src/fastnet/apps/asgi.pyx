@@ -23,15 +23,18 @@ import os
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_CheckExact, PyDict_Copy
+from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from libc.string cimport memchr
 
 from fastnet.codecs cimport chttp1 as c
-from fastnet.codecs.http1 cimport field_list
+from fastnet.codecs.chttp1 cimport fn_http1_field
+from fastnet.codecs.http1_names cimport FieldCache
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1 cimport Connection
 
+from fastnet.codecs.http1_names import COMMON
 from fastnet.errors import ClientDisconnected
 
 cdef extern from "Python.h":
@@ -84,6 +87,7 @@ cdef class ASGIApp(App):
         self.callable, self.loop = callable, loop
         self.stepper = Stepper(loop)
         self.state = {}
+        self._fields = FieldCache(COMMON)
         self._root_path, self._root_path_raw = root_path, root_path.encode()
         self._base = {
             "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": "GET",
@@ -104,11 +108,20 @@ cdef class ASGIApp(App):
     cdef dict scope(self, Carrier carrier):
         cdef dict scope = PyDict_Copy(self._base)
         cdef Request request = carrier.conn.request
+        cdef fn_http1_field *f
+        cdef unsigned int i
+        cdef list headers
+        cdef tuple pair
         if request.head.minor_version == 0:
             scope["http_version"] = "1.0"
         scope["method"] = request.method_str()
         scope["scheme"] = carrier.scheme
-        scope["headers"] = field_list(request.names, request.buf, request.fields, request.head.n_fields)
+        scope["headers"] = headers = PyList_New(request.head.n_fields)
+        for i in range(request.head.n_fields):
+            f = &request.fields[i]
+            pair = self._fields.pair(request.buf + f.name, f.name_len, request.buf + f.value, f.value_len)
+            Py_INCREF(pair)
+            PyList_SET_ITEM(headers, i, pair)
         scope["client"] = carrier.client
         scope["server"] = carrier.server
         scope["state"] = PyDict_Copy(self.state)
@@ -427,16 +440,18 @@ cdef class ASGIExchange(CoroutineExchange):
     cdef int put_head(self, long long length) except -1:
         cdef Connection conn = self.carrier.conn
         cdef object name, value
-        conn.begin_head(self.status, NULL, 0)
-        try:
-            for name, value in self.headers:
-                if not (isinstance(name, bytes) and isinstance(value, bytes)):
-                    check_field(name, value)
-                conn.add_field(PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name),
-                               PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
-        except BaseException:
-            conn.give_up_head()
-            raise
+        if not conn.repeat_head(self.status, self.headers):
+            conn.begin_head(self.status, NULL, 0)
+            try:
+                for name, value in self.headers:
+                    if not (isinstance(name, bytes) and isinstance(value, bytes)):
+                        check_field(name, value)
+                    conn.add_field(PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name),
+                                   PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
+            except BaseException:
+                conn.give_up_head()
+                raise
+            conn.remember_head(self.status, self.headers)
         conn.end_head(length)
         self.state = BODY
         self.headers = None
