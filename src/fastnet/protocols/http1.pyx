@@ -177,6 +177,7 @@ cdef class Connection(Sender):
         cdef unsigned int flags = head.flags
         cdef long long limit = self.ws.settings.max_body
         request.lend(self._cur, size, head, fields)
+        head = &request.head             # the one that was given may be the partial one's, which goes
         self.request = request
         if self._partial != NULL:
             request.keep()
@@ -220,6 +221,7 @@ cdef class Connection(Sender):
         cdef unsigned int flags = head.flags
         cdef bint interim = 100 <= head.status < 200
         response.lend(self._cur, size, head, fields)
+        head = &response.head            # the one that was given may be the partial one's, which goes
         response.keep()
         self.response = response
         self._drop_partial()
