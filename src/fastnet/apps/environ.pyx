@@ -92,8 +92,10 @@ cdef class EnvironBuilder:
     cdef int _name_peers(self, tuple server, tuple client) except -1:
         if server is not self._server:
             self._server = server
-            self._base["SERVER_NAME"] = "" if server is None else server[0]
-            self._base["SERVER_PORT"] = "" if server is None or server[1] is None else str(server[1])
+            # A Unix socket has neither, and PEP 3333 wants both.
+            named = server is not None and server[1] is not None
+            self._base["SERVER_NAME"] = server[0] if named else "localhost"
+            self._base["SERVER_PORT"] = str(server[1]) if named else "80"
         self._client = client
         self._base["REMOTE_ADDR"] = "" if client is None else client[0]
         self._base["REMOTE_PORT"] = "" if client is None else decimal(client[1])

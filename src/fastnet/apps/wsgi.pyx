@@ -4,19 +4,21 @@ A request's body is read whole before the app is called, in memory up to `spool`
 so that a slow upload never holds a worker. The answer goes the other way lazily: the app's iterable is asked for its
 next block when the one before has been handed to the kernel, so a slow reader holds no worker and no memory either.
 A streamed answer may therefore be continued by another thread than began it (threaded model); it always runs in the
-same contextvars.Context.
+contextvars.Context of its request, a copy of the one that the app was loaded in.
 """
 
 import logging
 import os
+import stat
 import sys
 import tempfile
 from contextvars import copy_context
-from io import BytesIO
+from errno import EDQUOT, EFBIG, ENOSPC
+from io import BufferedRandom, BufferedReader, BytesIO, FileIO
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.contextvars cimport PyContext_Enter, PyContext_Exit
+from cpython.contextvars cimport PyContext_Copy, PyContext_Enter, PyContext_Exit
 from cpython.object cimport PyObject
 
 from fastnet.apps.base cimport App, Carrier, Exchange
@@ -30,6 +32,9 @@ cdef extern from "Python.h":
 
 cdef enum:
     FILE_BLOCK = 65536
+
+BUFFERED = (BufferedReader, BufferedRandom)
+DISK_FULL = (ENOSPC, EDQUOT, EFBIG)
 
 logger = logging.getLogger("fastnet")
 
@@ -102,6 +107,16 @@ cdef class WSGIApp(App):
         return bind_exchange(exchange, self, carrier)
 
 
+cdef long long whole_length(result) except -1:
+    """Bytes of an answer that is a list or tuple. TypeError if it is not of bytes."""
+    cdef long long n = 0
+    for data in result:
+        if type(data) is not bytes:
+            raise TypeError(f"a WSGI answer is made of bytes, not {type(data).__name__}")
+        n += PyBytes_GET_SIZE(data)
+    return n
+
+
 cdef WSGIExchange bind_exchange(WSGIExchange exchange, WSGIApp app, Carrier carrier):
     """Give an exchange what it needs for a request. Its bound methods are made once; see reset()."""
     exchange.app, exchange.carrier = app, carrier
@@ -127,6 +142,7 @@ cdef class WSGIExchange(Exchange):
     # --- called by the pump ------------------------------------------------------------------------------------------
 
     cdef int start(self) except -1:
+        self.is_head = self.carrier.conn.is_head
         self.environ = self.app.environ.build(self.carrier)
         self.carrier.conn.ask_body()
         return 0
@@ -139,78 +155,73 @@ cdef class WSGIExchange(Exchange):
                 self._spool(data, n)
             self._body_size += n
         except OSError as error:
-            logger.error("no room for a request body in %s: %s", self.app.spool_dir or tempfile.gettempdir(), error)
-            self.dead = True
-            self.carrier.conn.fail(507 if error.errno == 28 else 500, "the request body could not be stored")
+            self._no_room(error)
         return 0
 
     cdef int end(self) except -1:
         if self.dead:
             return 0
-        if self._body is not None or self._body_size:
-            self.environ["wsgi.input"] = self._input()
+        if self._body_size:
+            try:
+                self.environ["wsgi.input"] = self._input()
+            except OSError as error:
+                return self._no_room(error)
             if self.carrier.conn.content_length < 0:
                 self.environ["CONTENT_LENGTH"] = str(self._body_size)
         return self.run()
 
     cdef int drained(self) except -1:
-        if self._in_file:
-            self._in_file = False
-            self.put_end()
-            return self.close()
         return self.go_on()
 
     cdef int lost(self) except -1:
         self.dead = True
-        return self.close()
+        if self.context is None:
+            return self.close()
+        PyContext_Enter(self.context)
+        try:
+            return self.close()
+        finally:
+            PyContext_Exit(self.context)
 
     # --- the request body --------------------------------------------------------------------------------------------
 
     cdef int _spool(self, const char *data, Py_ssize_t n) except -1:
-        """Keep a further piece: in a list while small, in a temporary file once over the app's `spool`."""
-        piece = PyBytes_FromStringAndSize(data, n)
-        if type(self._body) is bytes:
-            self._body = [self._body]
-        elif self._body is None:
-            self._body = []
-        if type(self._body) is list:
-            if self._body_size + n <= self.app.spool:
-                self._body.append(piece)
-                return 0
+        """Keep a further piece: in memory while small, in a temporary file once over the app's `spool`."""
+        body = self._body
+        if type(body) is bytes or body is None:
+            self._body = BytesIO()
+            self._body.write(body or b"")
+        if type(self._body) is BytesIO and self._body_size + n > self.app.spool:
             spooled = tempfile.TemporaryFile(dir=self.app.spool_dir or None)
-            spooled.writelines(self._body)
+            spooled.write(self._body.getbuffer())
             self._body = spooled
-        self._body.write(piece)
+        self._body.write(PyBytes_FromStringAndSize(data, n))
         return 0
 
     cdef object _input(self):
-        body = self._body
-        if type(body) is bytes:
-            return BytesIO(body)
-        if type(body) is list:
-            return BytesIO(b"".join(body))
-        body.seek(0)
-        return body
+        if type(self._body) is bytes:
+            return BytesIO(self._body)
+        self._body.seek(0)         # writes out what the file still buffers
+        return self._body
+
+    cdef int _no_room(self, error) except -1:
+        logger.error("%s: its body could not be stored in %s: %s", self._label(),
+                     self.app.spool_dir or tempfile.gettempdir(), error.strerror)
+        self.dead = True
+        self.carrier.conn.fail(507 if error.errno in DISK_FULL else 500, "the request body could not be stored")
+        return self.close()
 
     # --- app side ----------------------------------------------------------------------------------------------------
 
     cdef int run(self) except -1:
-        self.context = self.app._context
-        self.app._context = None if self.context is not None else self.app._context
-        if self.context is None:
-            self.context = copy_context()
+        self.context = PyContext_Copy(self.app._context)
         PyContext_Enter(self.context)
         try:
-            try:
-                self._answer(self.app.callable(self.environ, self._start_response))
-            except BaseException as error:
-                if not isinstance(error, Exception) and not isinstance(error, SystemExit):
-                    raise
-                self.broke()
+            self._answer(self.app.callable(self.environ, self._start_response))
+        except BaseException:      # sys.exit() in a request ends that request
+            self.broke()
         finally:
             PyContext_Exit(self.context)
-        if self._result is None and self.app._context is None:
-            self.app._context = self.context      # answered in one go: the next request may have it
         return 0
 
     def start_response(self, status, headers, exc_info=None):
@@ -251,7 +262,8 @@ cdef class WSGIExchange(Exchange):
                 data = chunk
                 self.put_head(PyBytes_GET_SIZE(data))
                 self.put(data)
-                return self.put_end()
+                self.put_end()
+                return self.close()
         self._result = result
         if type(result) is FileWrapper and self._answer_file(result):
             return 0
@@ -261,25 +273,34 @@ cdef class WSGIExchange(Exchange):
     cdef bint _answer_file(self, result) except -1:
         """Let the driver send a real file; False where that cannot be."""
         cdef long long start, left
+        filelike = result.filelike
         if self.status is None or self.started:
             return False
-        try:
-            fd, start = result.filelike.fileno(), result.filelike.tell()
-            left = os.fstat(fd).st_size - start
-        except (AttributeError, OSError, ValueError):
+        if type(filelike) is tempfile._TemporaryFileWrapper:
+            filelike = filelike.file
+        # Nothing else that has a descriptor: a GzipFile, say, reads other bytes than those of its file.
+        raw = getattr(filelike, "raw", None) if type(filelike) in BUFFERED else filelike
+        if type(raw) is not FileIO:
             return False
-        if left <= 0:
+        try:
+            if type(filelike) is BufferedRandom:
+                filelike.flush()
+            start, facts = filelike.tell(), os.fstat(raw.fileno())
+        except (OSError, ValueError):
+            return False
+        left = facts.st_size - start
+        if left <= 0 or not stat.S_ISREG(facts.st_mode):
             return False
         for name, value in self.headers:
             if name.lower() == "content-length" and value.isdecimal():
                 left = min(left, int(value))
         self.put_head(left)
-        if self.carrier.conn.body_forbidden:
+        if left == 0 or self.bodyless():
             self.put_end()
             self.close()
             return True
         self._in_file = self.waiting = True
-        if self.put_file(fd, start, left):
+        if self.put_file(raw.fileno(), start, left):
             return True
         self._in_file = self.waiting = False
         return False
@@ -287,15 +308,18 @@ cdef class WSGIExchange(Exchange):
     cdef int go_on(self) except -1:
         PyContext_Enter(self.context)
         try:
+            if self._in_file:
+                self._in_file = False
+                self.put_end()
+                return self.close()
             return self._more()
-        except Exception:
+        except BaseException:
             return self.broke()
         finally:
             PyContext_Exit(self.context)
 
     cdef int _more(self) except -1:
         cdef bint whole = not self.started and type(self._result) in (list, tuple)
-        cdef Py_ssize_t count = len(self._result) if whole else 0
         for data in self._iterator:
             if type(data) is not bytes:
                 raise TypeError(f"a WSGI answer is made of bytes, not {type(data).__name__}")
@@ -304,7 +328,9 @@ cdef class WSGIExchange(Exchange):
             if not data:
                 continue
             if not self.started:
-                self.put_head(len(data) if count == 1 else sum(map(len, self._result)) if whole else -1)
+                self.put_head(whole_length(self._result) if whole else -1)
+                if self.bodyless():
+                    break          # the rest would go nowhere, and might be endless
             self.put(data)
             if not whole:
                 self.flush()
@@ -312,20 +338,26 @@ cdef class WSGIExchange(Exchange):
                 self.waiting = True
                 return 0
         if not self.started:
-            self.put_head(0)
+            # An app that leaves out the body of an answer to HEAD has not said how long it would be.
+            self.put_head(-1 if self.bodyless() else 0)
         self.put_end()
         return self.close()
 
     cdef int close(self) except -1:
         result, self._result, self._iterator = self._result, None, None
         body, self._body = self._body, None
-        try:
-            if body is not None and hasattr(body, "close"):
-                body.close()
-            if hasattr(result, "close"):
+        if result is not None and hasattr(result, "close"):
+            try:
                 result.close()
-        except Exception:
-            logger.exception("close() of the answer to %s failed", self._label())
+            except BaseException:
+                logger.exception("close() of the answer to %s failed", self._label())
+        if body is not None and type(body) is not bytes and type(body) is not BytesIO:
+            try:
+                body.close()
+            except OSError:
+                pass               # the disk is full, of which the log tells already
+        # The app's objects go now, not when this exchange is used again.
+        self.environ = self.headers = None
         return 0
 
     cdef int broke(self) except -1:
@@ -334,7 +366,12 @@ cdef class WSGIExchange(Exchange):
         return self.close()
 
     cdef str _label(self):
-        return f"{self.environ.get('REQUEST_METHOD')} {self.environ.get('REQUEST_URI')}"
+        environ = self.environ or {}       # which the app may have changed
+        return f"{environ.get('REQUEST_METHOD')} {environ.get('REQUEST_URI')}"
+
+    cdef bint bodyless(self) except -1:
+        """The answer has a head only."""
+        return self.is_head or self.status[:3] in ("204", "304")
 
     # --- sink: where the answer goes ---------------------------------------------------------------------------------
 
@@ -358,7 +395,7 @@ cdef class WSGIExchange(Exchange):
         return 0
 
     cdef bint full(self) except -1:
-        return self.carrier.congested() or self.carrier.conn.aborted
+        return self.carrier.congested() or self.carrier.conn.aborted or self.carrier.share_over()
 
     cdef int flush(self) except -1:
         return self.carrier.flush()
