@@ -14,6 +14,7 @@ cdef class Carrier:
     cdef int proceed(self) except -1  # outside start/data/end: the answer was completed (send_end), or wants_data()
                                       # became true again. Flushes, and goes on with the next request or more body
     cdef bint congested(self)         # too much output waits: produce no more until Exchange.drained()
+    cdef bint share_over(self) noexcept  # others wait: if more is to be done, set `waiting` and return; drained() follows
     cdef int abort(self) except -1    # drop the connection now: an answer broke midway
     cdef int wait_room(self) except -1   # block this thread until congested() is over or the connection is gone
     cdef bint send_file(self, int fd, long long start, long long n) except -1  # send n bytes of a file as body data:

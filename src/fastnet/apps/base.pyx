@@ -17,6 +17,9 @@ cdef class Carrier:
     cdef bint congested(self):
         return self.conn.congested()
 
+    cdef bint share_over(self) noexcept:
+        return False
+
     cdef int abort(self) except -1:
         raise NotImplementedError()
 

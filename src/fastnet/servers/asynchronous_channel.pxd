@@ -36,7 +36,6 @@ cdef class AsynchronousChannel(Channel):
     cdef double due(self) noexcept
     cdef int settle_turn(self) except -1
     cdef int schedule(self) except -1
-    cdef bint idle(self) noexcept
     cdef int drop(self, Py_ssize_t n) except -1
     cdef int take_stock(self) except -1
     cdef int expire_now(self) except -1

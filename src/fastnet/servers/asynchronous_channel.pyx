@@ -312,11 +312,6 @@ cdef class AsynchronousChannel(Channel):
             return min(self.conn.deadline, self.hub.idle_until)
         return self.conn.deadline
 
-    cdef bint idle(self) noexcept:
-        """Nothing of a request has come, and nothing of an answer is to go."""
-        cdef Connection conn = self.conn
-        return not self.finished and not conn.answering and conn._left == 0 and conn._partial == NULL
-
     cdef int drop(self, Py_ssize_t n) except -1:
         if self.lingering:
             self.dropped += n

@@ -20,6 +20,17 @@ cdef extern from "sys/eventfd.h" nogil:
     int eventfd_read(int fd, uint64_t *value)
     int eventfd_write(int fd, uint64_t value)
 
+cdef extern from "sys/timerfd.h" nogil:
+    struct timespec:
+        long long tv_sec
+        long tv_nsec
+    struct itimerspec:
+        timespec it_interval
+        timespec it_value
+    const int TFD_NONBLOCK, TFD_CLOEXEC, TFD_TIMER_ABSTIME
+    int timerfd_create(int clock, int flags)
+    int timerfd_settime(int fd, int flags, const itimerspec *to, itimerspec *old)
+
 cdef extern from "semaphore.h" nogil:
     ctypedef struct sem_t:
         pass
@@ -34,17 +45,38 @@ cdef extern from *:
     #define fn_release(p) __sync_bool_compare_and_swap(p, 1, 0)
     #define fn_store(p, v) __atomic_store_n(p, v, __ATOMIC_SEQ_CST)
     #define fn_add(p, v) __sync_add_and_fetch(p, v)
+    static inline int fn_raise(int *p, int v)
+    {
+        int was = __atomic_load_n(p, __ATOMIC_SEQ_CST);
+        while (was < v)
+            if (__atomic_compare_exchange_n(p, &was, v, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+                return 1;
+        return 0;
+    }
+    static inline int fn_lower(double *p, double v)
+    {
+        double was;
+        __atomic_load(p, &was, __ATOMIC_SEQ_CST);
+        while (v < was)
+            if (__atomic_compare_exchange(p, &was, &v, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+                return 1;
+        return 0;
+    }
     """
     bint fn_claim(int *state) noexcept nogil        # free -> claimed
     bint fn_mark(int *state) noexcept nogil         # claimed -> claimed, and something happened meanwhile
     bint fn_release(int *state) noexcept nogil      # claimed and unmarked -> free
     void fn_store(int *state, int value) noexcept nogil
     int fn_add(int *count, int n) noexcept nogil
+    bint fn_raise(int *to, int value) noexcept nogil         # to = max(to, value); whether that changed it
+    bint fn_lower(double *to, double value) noexcept nogil   # to = min(to, value); whether that changed it
 
 cdef enum:
-    LISTENER = 1 << 30         # marks the number of a listener, of the alarm, or of the signals, in event data
-    ALARM = LISTENER - 1
-    SIGNALS = LISTENER - 2
+    # in event data; below them: file descriptors of connections
+    LISTENER = 1 << 30         # and up: number of a listener
+    ALARM = LISTENER - 1       # somebody should look up: a connection queues, or the hub is stopping
+    TIMER = LISTENER - 2       # a deadline has passed
+    SIGNALS = LISTENER - 3
 
 # The place of a file descriptor.
 cdef struct Place:
@@ -54,18 +86,23 @@ cdef struct Place:
     int state                  # see fn_claim
 
 cdef class Hub:
-    cdef int epfd, alarm, signals, size, top, count, sweeping, threads
+    cdef int epfd, alarm, timer, signals, signals_in, size, top, count, sweeping, threads
     cdef Place *places
+    cdef object again                 # deque of (fd, generation): connections that queue up for another turn
+    cdef object lock                  # of accepting, resume_at, draining
     cdef list listeners, names
     cdef int n_listeners, accepts
     cdef long max_connections
     cdef int pollers, parked          # threads that poll or are about to, that wait for `turnstile`; guarded by the GIL
     cdef sem_t turnstile
-    cdef bint accepting, draining, stopping
+    cdef bint accepting, draining, stopping, failed
+    cdef bint short_of_files          # and the log says so already
     cdef bint takes_turns             # many threads, one GIL
     cdef double next_sweep, resume_at, drain_until, drain_timeout
+    cdef double idle_until            # while draining: when connections without a request are closed
     cdef int watch(self, int fd, uint32_t events, uint64_t data) except -1
     cdef int accept_on(self) except -1
     cdef int accept_off(self, double resume_at) except -1   # leave connections in the backlog until then, or a close
-    cdef int wake(self) noexcept                            # all threads that wait for events
+    cdef int see_to(self, double deadline) noexcept         # have a sweep at this time, or earlier
+    cdef int queue_up(self, int fd, uint32_t generation) except -1   # serve it again, after those that are ready
     cdef int stop(self) noexcept                            # all threads end

@@ -6,14 +6,22 @@ event that was meant for a closed connection is not taken for one of its success
 
 import os
 import resource
-import socket
 import sys
+import threading
+from collections import deque
 
 cimport cython
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.errno cimport errno
 from libc.math cimport INFINITY
 from libc.stdint cimport uint32_t, uint64_t
+
+from fastnet.servers.pump cimport CLOCK_MONOTONIC
+
+from fastnet.servers.listeners import server_name
+
+cdef extern from "unistd.h" nogil:
+    int close_fd "close"(int fd)
 
 cdef enum:
     MOST_ACCEPTS = 64          # connections accepted in a row, if no other worker could take them
@@ -25,26 +33,40 @@ cdef class Hub:
     """What the threads of a worker share: the epoll set, the places, the listeners."""
 
     def __cinit__(self, config, list sockets):
-        self.size = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], MOST_PLACES)
+        self.epfd = self.alarm = self.timer = self.signals = self.signals_in = -1
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self.size = MOST_PLACES if most == resource.RLIM_INFINITY else min(most, MOST_PLACES)
         self.places = <Place *>PyMem_Calloc(self.size, sizeof(Place))
+        if self.places == NULL:
+            raise MemoryError()
         self.epfd = epoll_create1(EPOLL_CLOEXEC)
         self.alarm = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC | EFD_SEMAPHORE)
-        if self.places == NULL or self.epfd < 0 or self.alarm < 0:
+        self.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)
+        if self.epfd < 0 or self.alarm < 0 or self.timer < 0:
             raise OSError(errno, os.strerror(errno))
+        self.signals, self.signals_in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.again, self.lock = deque(), threading.Lock()
         self.threads = config.threads
         self.takes_turns = self.threads > 1 and getattr(sys, "_is_gil_enabled", lambda: True)()
         sem_init(&self.turnstile, 0, 0)
         self.accepts = 1 if config.workers > 1 else MOST_ACCEPTS
         self.max_connections, self.drain_timeout = config.max_connections, config.drain_timeout
-        self.next_sweep = self.resume_at = INFINITY
+        self.next_sweep = self.resume_at = self.drain_until = self.idle_until = INFINITY
         self.listeners = sockets
         self.n_listeners = len(sockets)
         self.names = [server_name(s) for s in sockets]
+        for listener in sockets:
+            listener.setblocking(False)
         self.watch(self.alarm, EPOLLIN, ALARM)
+        self.watch(self.timer, EPOLLIN | EPOLLET, TIMER)
+        self.watch(self.signals, EPOLLIN, SIGNALS)
         self.accept_on()
 
     def __dealloc__(self):
         PyMem_Free(self.places)
+        for fd in (self.epfd, self.alarm, self.timer, self.signals, self.signals_in):
+            if fd >= 0:
+                close_fd(fd)
 
     cdef int watch(self, int fd, uint32_t events, uint64_t data) except -1:
         cdef epoll_event event
@@ -54,24 +76,39 @@ cdef class Hub:
         return 0
 
     cdef int accept_on(self) except -1:
-        if not self.accepting and not self.draining:
-            for i, listener in enumerate(self.listeners):
-                listener.setblocking(False)
-                self.watch(listener.fileno(), EPOLLIN | EPOLLEXCLUSIVE, LISTENER + i)
-            self.accepting, self.resume_at = True, INFINITY
+        with self.lock:
+            if not self.accepting and not self.draining:
+                for i, listener in enumerate(self.listeners):
+                    self.watch(listener.fileno(), EPOLLIN | EPOLLEXCLUSIVE, LISTENER + i)
+                self.accepting, self.resume_at = True, INFINITY
         return 0
 
     cdef int accept_off(self, double resume_at) except -1:
-        """Leave connections in the backlog until then, or until one of ours is closed."""
         cdef epoll_event event
-        if self.accepting:
-            self.accepting, self.resume_at = False, resume_at
-            for listener in self.listeners:
-                epoll_ctl(self.epfd, EPOLL_CTL_DEL, listener.fileno(), &event)
-        return 0
+        with self.lock:
+            if self.accepting:
+                self.accepting, self.resume_at = False, resume_at
+                for listener in self.listeners:
+                    epoll_ctl(self.epfd, EPOLL_CTL_DEL, listener.fileno(), &event)
+        return self.see_to(resume_at)
 
-    cdef int wake(self) noexcept:
-        eventfd_write(self.alarm, self.threads)
+    cdef int see_to(self, double deadline) noexcept:
+        cdef itimerspec to
+        cdef double due
+        if not fn_lower(&self.next_sweep, deadline):
+            return 0
+        while True:
+            due = self.next_sweep
+            to.it_interval.tv_sec = to.it_interval.tv_nsec = 0
+            to.it_value.tv_sec = <long long>due
+            to.it_value.tv_nsec = <long>((due - <long long>due) * 1e9) + 1
+            timerfd_settime(self.timer, TFD_TIMER_ABSTIME, &to, NULL)
+            if self.next_sweep >= due:         # else another thread's timer may have been the one before ours
+                return 0
+
+    cdef int queue_up(self, int fd, uint32_t generation) except -1:
+        self.again.append((fd, generation))
+        eventfd_write(self.alarm, 1)
         return 0
 
     cdef int stop(self) noexcept:
@@ -79,12 +116,5 @@ cdef class Hub:
         self.stopping = True
         for i in range(self.threads):
             sem_post(&self.turnstile)
-        return self.wake()
-
-
-def server_name(listener):
-    """SERVER_NAME and SERVER_PORT of a listening socket, as (host, port), or (path, None)."""
-    name = listener.getsockname()
-    if listener.family == socket.AF_UNIX:
-        return (name if isinstance(name, str) else os.fsdecode(name), None)
-    return (name[0], name[1])
+        eventfd_write(self.alarm, self.threads)
+        return 0

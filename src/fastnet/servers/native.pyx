@@ -9,8 +9,10 @@ hand-over queue and no re-arming.
 Threads that share a GIL gain nothing by waking up only to wait for it. So one of them polls, and further ones are
 parked until the poller has a request to answer, which may block; see Loop.poll().
 
-Places are indexed by file descriptor. They also hold the deadline, and one sweep over them, when the earliest is due,
-finds every slow client.
+A connection that has had its share of a thread queues up behind the others, and whichever thread comes to it goes on
+with it. Deadlines stand in the places, and one sweep over them, when the earliest is due, finds every slow client; a
+timer in the set wakes one thread for that, so that no other needs to. Signals come as bytes from a pipe in the set: what
+they ask for is done between requests, never in the middle of one.
 """
 
 import os
@@ -21,7 +23,7 @@ cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
-from libc.errno cimport EAGAIN, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, errno
+from libc.errno cimport EAGAIN, EBADF, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, errno
 from libc.math cimport INFINITY
 from libc.stdint cimport uint32_t, uint64_t
 
@@ -29,9 +31,9 @@ from fastnet.apps.wsgi cimport WSGIApp
 from fastnet.protocols.http1 cimport Connection
 from fastnet.protocols.workspace cimport Settings, Workspace
 from fastnet.servers.board cimport Board
-from fastnet.servers.hub cimport (ALARM, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, LISTENER, SIGNALS, Hub, Place, epoll_event,
-                                  epoll_wait, eventfd_read, fn_add, fn_claim, fn_mark, fn_release, fn_store, sem_post,
-                                  sem_wait)
+from fastnet.servers.hub cimport (ALARM, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, LISTENER, SIGNALS, TIMER, Hub, Place,
+                                  epoll_event, epoll_wait, eventfd_read, fn_add, fn_claim, fn_mark, fn_raise,
+                                  fn_release, fn_store, sem_post, sem_wait)
 from fastnet.servers.native_channel cimport NativeChannel
 from fastnet.servers.pump cimport CLOCK_MONOTONIC, Pump, clock
 
@@ -86,13 +88,11 @@ cdef class Loop:
     cdef Pump pump
     cdef char *buf
     cdef epoll_event events[MOST_EVENTS]
-    cdef list again                # (fd, generation) to look at once more, after the others
     cdef bint is_main
     cdef double turn_since         # when this thread last came back from waiting
 
     def __cinit__(self, Hub hub, Pump pump, bint is_main):
         self.hub, self.pump, self.is_main = hub, pump, is_main
-        self.again = []
         self.buf = <char *>PyMem_Malloc(INPUT_ROOM)
         if self.buf == NULL:
             raise MemoryError()
@@ -105,55 +105,46 @@ cdef class Loop:
         cdef Hub hub = self.hub
         cdef Pump pump = self.pump
         cdef int i, n
+        cdef bint due
         cdef unsigned int rounds = 0
         cdef uint32_t fd
         cdef uint64_t data
-        cdef double now
         while not hub.stopping:
             n = self.wait()
             rounds += 1
             if self.is_main and (n <= 0 or rounds % SIGNAL_ROUNDS == 0):
                 PyErr_CheckSignals()
-            now = pump.tick()
-            pump.ws.draining = hub.draining
+            due = False
             for i in range(n):
+                pump.tick()                    # what was served before may have taken its time
+                pump.ws.draining = hub.draining
                 data = self.events[i].data.u64
                 fd = <uint32_t>data
                 if fd < <uint32_t>SIGNALS:
                     self.serve(fd, <uint32_t>(data >> 32), self.events[i].events)
+                elif fd >= <uint32_t>LISTENER:
+                    self.accept(fd - LISTENER, hub.listeners[fd - LISTENER].fileno())
                 elif fd == <uint32_t>ALARM:
-                    eventfd_read(hub.alarm, &data)
-                elif fd == <uint32_t>SIGNALS:
-                    self.take_signals()
+                    self.serve_again()
+                elif fd == <uint32_t>TIMER:
+                    due = True                 # by its own clock, which is ahead of the coarse one
                 else:
-                    self.accept(fd - <uint32_t>LISTENER)
-            if self.again:
-                self.serve_again()
-            if now >= hub.next_sweep or now >= hub.resume_at or hub.draining:
-                self.sweep(now)
+                    self.obey()
+            if due or pump.ws.now >= hub.next_sweep:
+                self.sweep(pump.tick())
             if pump.access is not None:
                 pump.access.flush()
 
     cdef int wait(self) except -1:
         """Take the next events; with many threads one at a time, for what is taken no other thread will serve."""
-        cdef Hub hub = self.hub
-        cdef int n
-        if hub.takes_turns:
+        if self.hub.takes_turns:
             return self.poll()
-        if self.again:
-            return max(0, epoll_wait(hub.epfd, self.events, MOST_EVENTS if hub.threads == 1 else 1, 0))
-        return self.block(MOST_EVENTS if hub.threads == 1 else 1)
+        return self.block(MOST_EVENTS if self.hub.threads == 1 else 1)
 
     cdef int block(self, int most) except -1:
-        cdef Hub hub = self.hub
-        cdef int n, ms = -1
-        cdef double due = min(hub.next_sweep, hub.resume_at)
-        if hub.draining:
-            ms = <int>(SWEEP_S * 1000)
-        elif due != INFINITY:
-            ms = <int>(min(max(due - self.pump.tick(), 0.0), 3600.0) * 1000) + 1
+        cdef int n, epfd = self.hub.epfd
         with nogil:
-            n = epoll_wait(hub.epfd, self.events, most, ms)
+            n = epoll_wait(epfd, self.events, most, -1)
         return max(n, 0)
 
     cdef int poll(self) except -1:
@@ -165,10 +156,10 @@ cdef class Loop:
         cdef Hub hub = self.hub
         cdef int n
         hub.pollers += 1
-        if hub.pollers > 1 and not self.again and clock(CLOCK_MONOTONIC) - self.turn_since > TURN_S:
+        if hub.pollers > 1 and clock(CLOCK_MONOTONIC) - self.turn_since > TURN_S:
             self.park()
         n = epoll_wait(hub.epfd, self.events, 1, 0)
-        while n <= 0 and not self.again and not hub.stopping:
+        while n <= 0 and not hub.stopping:
             if hub.pollers > 1:
                 self.park()
                 n = epoll_wait(hub.epfd, self.events, 1, 0)
@@ -233,19 +224,14 @@ cdef class Loop:
 
     cdef bint release(self, int fd, Place *place, NativeChannel channel, bint more) except -1:
         """Let a claimed connection go; False, and it is still claimed, if events came meanwhile."""
-        self.set_deadline(place, channel.conn.deadline)
+        place.deadline = channel.conn.deadline
+        self.hub.see_to(place.deadline)
         if more:
-            self.again.append((fd, place.generation))
+            self.hub.queue_up(fd, place.generation)
         if fn_release(&place.state):
             return True
         fn_store(&place.state, 1)
         return False
-
-    cdef int set_deadline(self, Place *place, double deadline) noexcept:
-        place.deadline = deadline
-        if deadline < self.hub.next_sweep:
-            self.hub.next_sweep = deadline
-        return 0
 
     cdef int close(self, int fd, Place *place, NativeChannel channel) except -1:
         cdef Hub hub = self.hub
@@ -258,39 +244,68 @@ cdef class Loop:
         fn_store(&place.state, 0)
         close_fd(fd)
         Py_DECREF(channel)
-        if fn_add(&hub.count, -1) < hub.max_connections and not hub.accepting and hub.resume_at != INFINITY:
+        if fn_add(&hub.count, -1) < hub.max_connections and not hub.accepting and not hub.draining:
             hub.accept_on()
         return 0
 
     cdef int serve_again(self) except -1:
-        again, self.again = self.again, []
-        for fd, generation in again:
+        """Serve who queues: one thread all, many threads one each."""
+        cdef Hub hub = self.hub
+        cdef uint64_t one
+        cdef Py_ssize_t i
+        for i in range(max(1, len(hub.again)) if hub.threads == 1 else 1):
+            if eventfd_read(hub.alarm, &one) < 0:
+                return 0               # another thread was faster
+            try:
+                fd, generation = hub.again.popleft()
+            except IndexError:
+                return 0               # the alarm meant something else
+            self.pump.tick()
             self.serve(fd, generation, 0)
         return 0
 
-    cdef int accept(self, int number) except -1:
+    cdef int obey(self) except -1:
+        """Do what the signals ask for."""
+        try:
+            numbers = os.read(self.hub.signals, 64)
+        except BlockingIOError:
+            return 0                   # another thread was faster
+        for number in numbers:
+            if number == signal.SIGTERM:
+                self.drain()
+        return 0
+
+    cdef int accept(self, int number, int listener) except -1:
         cdef Hub hub = self.hub
         cdef sockaddr_storage address
         cdef unsigned int size
-        cdef int i, fd, listener
-        listener = hub.listeners[number].fileno()
+        cdef int i, fd
         for i in range(hub.accepts):
             if hub.count >= hub.max_connections:
-                return hub.accept_off(self.pump.ws.now + 3600)
+                return hub.accept_off(INFINITY)
             size = sizeof(address)
             fd = accept4(listener, <sockaddr *>&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC)
             if fd < 0:
-                if errno == EAGAIN:
+                if errno in (EAGAIN, EBADF, EINVAL):      # or another thread closed the listener, to drain
                     return 0
                 if errno in (EMFILE, ENFILE, ENOBUFS, ENOMEM):
-                    LOGGER.warning("cannot accept connections: %s; trying again when one is closed", os.strerror(errno))
-                    return hub.accept_off(self.pump.ws.now + PAUSE_S)
-                continue
+                    return self.run_short(os.strerror(errno))
+                continue                                  # of the connection, which is gone
+            hub.short_of_files = False
             if fd >= hub.size:
                 close_fd(fd)
                 continue
+            self.pump.tick()
             self.open(fd, client_name(&address), hub.names[number])
         return 0
+
+    cdef int run_short(self, str what) except -1:
+        """There is no file descriptor for a further connection."""
+        cdef Hub hub = self.hub
+        if not hub.short_of_files:
+            hub.short_of_files = True
+            LOGGER.warning("cannot accept connections: %s; they wait until others are closed", what)
+        return hub.accept_off(self.pump.ws.now + PAUSE_S)
 
     cdef int open(self, int fd, client, server) except -1:
         cdef Hub hub = self.hub
@@ -300,15 +315,22 @@ cdef class Loop:
         channel.conn = Connection(self.pump.ws)
         channel.fd, channel.client, channel.server, channel.scheme = fd, client, server, "http"
         fn_add(&hub.count, 1)
-        if fd > hub.top:
-            hub.top = fd
-        fn_store(&place.state, 1)
+        fn_raise(&hub.top, fd)
+        while not fn_claim(&place.state):
+            pass                       # a thread with an old event is just finding out that it is old
         Py_INCREF(channel)
         place.channel = <PyObject *>channel
-        more = self.step(channel, EPOLLIN)         # the request is often there already
+        # The request is often there already. In a drain, first all are let in: answers would bring further clients.
+        more = False if hub.draining else self.step(channel, EPOLLIN)
+        if not channel.closed:
+            try:
+                hub.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                          (<uint64_t>place.generation << 32) | <uint32_t>fd)
+            except OSError as error:
+                LOGGER.error("a connection cannot be watched and is dropped: %s", error.strerror)
+                channel.closed = True
         if channel.closed:
             return self.close(fd, place, channel)
-        hub.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, (<uint64_t>place.generation << 32) | <uint32_t>fd)
         if not self.release(fd, place, channel, more):
             self.turn(fd, place, EPOLLIN | EPOLLOUT | EPOLLRDHUP)
         return 0
@@ -317,7 +339,6 @@ cdef class Loop:
         """Find the deadlines that have passed, and when the next one is."""
         cdef Hub hub = self.hub
         cdef Place *place
-        cdef NativeChannel channel
         cdef double due = INFINITY
         cdef int fd
         if not fn_claim(&hub.sweeping):
@@ -328,67 +349,61 @@ cdef class Loop:
                 hub.accept_on()
             for fd in range(hub.top + 1):
                 place = &hub.places[fd]
-                if place.channel == NULL or place.deadline > now:
-                    if place.channel != NULL:
-                        due = min(due, place.deadline)
+                if place.channel == NULL:
                     continue
-                due = min(due, now + 1)
-                if fn_claim(&place.state):
-                    if place.channel == NULL:
-                        fn_store(&place.state, 0)
-                        continue
-                    channel = <NativeChannel>place.channel
-                    channel.enter(self.pump)
-                    if channel.conn.deadline <= now or (hub.draining and not channel.conn.answering):
-                        channel.expire()
-                    if channel.closed:
-                        self.close(fd, place, channel)
-                    else:
-                        due = min(due, channel.conn.deadline)
-                        if not self.release(fd, place, channel, False):
-                            self.turn(fd, place, EPOLLIN | EPOLLOUT | EPOLLRDHUP)
-            hub.next_sweep = min(hub.next_sweep, max(due, now + SWEEP_S))
-            if hub.draining and (hub.count == 0 or now >= hub.drain_until):
-                hub.stop()
+                if place.deadline <= now or now >= hub.idle_until:
+                    if fn_claim(&place.state):
+                        if place.channel == NULL:
+                            fn_store(&place.state, 0)
+                        else:
+                            self.judge(fd, place)
+                    due = min(due, now + 1)
+                due = min(due, max(place.deadline, now))
+            if hub.draining:
+                if hub.count == 0 or now >= hub.drain_until:
+                    hub.stop()
+                due = min(due, hub.drain_until, now + SWEEP_S)
+            hub.see_to(min(max(due, now + SWEEP_S), hub.resume_at))
         finally:
             fn_store(&hub.sweeping, 0)
         return 0
 
-    cdef int take_signals(self) except -1:
-        """Act on the signals that came, whichever thread was told of them."""
-        try:
-            numbers = os.read(self.hub.signals, 64)
-        except BlockingIOError:
-            return 0
-        for number in numbers:
-            if number == signal.SIGTERM:
-                self.drain()
+    cdef int judge(self, int fd, Place *place) except -1:
+        """A claimed connection is late, or is to be closed if idle."""
+        cdef NativeChannel channel = <NativeChannel>place.channel
+        cdef double now = self.pump.tick()
+        # What it sent, or took, while this worker was busy with others counts for it.
+        cdef bint more = self.step(channel, EPOLLIN | EPOLLOUT)
+        if not channel.closed and (channel.conn.deadline <= now or (now >= self.hub.idle_until and channel.idle())):
+            try:
+                channel.expire()
+            except Exception:
+                LOGGER.exception("a connection failed and is dropped")
+                channel.closed = True
+        if channel.closed:
+            return self.close(fd, place, channel)
+        if not self.release(fd, place, channel, more):
+            self.turn(fd, place, EPOLLIN | EPOLLOUT | EPOLLRDHUP)
         return 0
 
-    def drain(self):
+    cdef int drain(self) except -1:
         """Accept no more, close what is idle, answer the rest. A second call ends at once."""
         cdef Hub hub = self.hub
-        cdef Place *place
-        cdef int fd, i
+        cdef int i, listener
         cdef double now = self.pump.tick()
-        if hub.draining:
-            hub.stop()
-            return
-        hub.draining = self.pump.ws.draining = True
-        hub.drain_until = now + hub.drain_timeout
+        with hub.lock:
+            if hub.draining:
+                return hub.stop()
+            hub.draining = self.pump.ws.draining = True
+        hub.drain_until, hub.idle_until = now + hub.drain_timeout, now + DRAIN_IDLE_S
+        hub.accept_off(INFINITY)
         hub.accepts = hub.size
         for i in range(hub.n_listeners):
-            self.accept(i)                     # who is in the backlog already was let in by the kernel
-        hub.accept_off(INFINITY)
-        hub.resume_at = INFINITY
-        for listener in hub.listeners:
-            listener.close()
-        for fd in range(hub.top + 1):
-            place = &hub.places[fd]
-            if place.channel != NULL and not (<NativeChannel>place.channel).conn.answering:
-                place.deadline = min(place.deadline, now + DRAIN_IDLE_S)
-        hub.next_sweep = now
-        hub.wake()
+            # Who is in the backlog was let in by the kernel. Closed at once after, before another comes.
+            listener = hub.listeners[i].detach()
+            self.accept(i, listener)
+            close_fd(listener)
+        return hub.see_to(now)
 
 
 cdef object client_name(const sockaddr_storage *address):
@@ -409,6 +424,7 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
     cdef Settings settings = settings_of(config)
     cdef list loops = [], threads = []
     cdef Pump pump
+    cdef Loop loop
     cdef int i
     for i in range(config.threads):
         wsgi = WSGIApp(app, multithread=config.threads > 1, multiprocess=config.workers > 1, spool=config.body_spool,
@@ -417,11 +433,8 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
         pump.slot = board.slot(worker, i)
         loops.append(Loop(hub, pump, i == 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)       # a terminal's Ctrl-C reaches the supervisor, which tells us
-    # A signal that comes between two waits must end the next one, so it is an event like any other.
-    hub.signals, wakeup = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    hub.watch(hub.signals, EPOLLIN, SIGNALS)
-    signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
-    signal.signal(signal.SIGTERM, lambda number, frame: None)
+    signal.signal(signal.SIGTERM, _leave_to_pipe)
+    signal.set_wakeup_fd(hub.signals_in, warn_on_full_buffer=False)
     for loop in loops[1:]:
         thread = threading.Thread(target=run_thread, args=(loop,), daemon=True)
         thread.start()
@@ -429,14 +442,24 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
     ready()
     loops[0].run()
     for thread in threads:
-        thread.join(max(0.0, hub.drain_until - (<Pump>pump).tick()))
+        thread.join(max(0.0, hub.drain_until - pump.tick()))
     for loop in loops:
-        if (<Loop>loop).pump.access is not None:
-            (<Loop>loop).pump.access.close()
-    return 0
+        if loop.pump.access is not None:
+            loop.pump.access.close()
+    signal.set_wakeup_fd(-1)
+    return 1 if hub.failed else 0
 
 
-def run_thread(loop):
+def _leave_to_pipe(number, frame):
+    """A handler for the sake of the wake-up descriptor: SIG_IGN would write nothing there."""
+
+
+def run_thread(Loop loop):
     # Signals are the main thread's, which must wake to run Python's handlers.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
-    loop.run()
+    try:
+        loop.run()
+    except BaseException:
+        LOGGER.exception("a thread of the worker failed")
+        loop.hub.failed = True
+        loop.hub.stop()

@@ -13,6 +13,8 @@ from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1 cimport Connection
 from fastnet.servers.pump cimport Channel
 
+from fastnet.servers.log import LOGGER
+
 cdef extern from "sys/epoll.h" nogil:
     const uint32_t EPOLLIN, EPOLLERR, EPOLLHUP, EPOLLRDHUP
 
@@ -62,15 +64,22 @@ cdef class NativeChannel(Channel):
     """A non-blocking socket, the pump above it, a readiness loop below."""
 
     cdef int on_ready(self, uint32_t mask, char *buf, Py_ssize_t room) except -1:
+        if mask & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR):
+            self.readable = True
+        if not self.lingering:
+            self.yielded = self._serve(mask & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) != 0, buf, room)
+        if self.lingering:
+            # At once, too: what is there already will not be told again.
+            self.yielded = False
+            self._drop_input(buf, room)
+        return self.yielded
+
+    cdef int _serve(self, bint to_the_end, char *buf, Py_ssize_t room) except -1:
         cdef Connection conn = self.conn
         cdef Py_ssize_t n
         cdef int reads = 0
-        if mask & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR):
-            self.readable = True
-        if self.lingering:
-            return self._drop_input(buf, room)
-        if self.blocked or mask == 0:
-            self.blocked = False
+        if self.blocked or self.yielded:
+            self.blocked = self.yielded = False
             if self.turn():
                 return 1
         while self.readable and not self.finished and conn.wants_read():
@@ -80,7 +89,7 @@ cdef class NativeChannel(Channel):
             n = recv(self.fd, buf, room, 0)
             if n > 0:
                 # A short read empties the socket; but what came with a hang-up may be followed by the end.
-                if n < room and not mask & (EPOLLRDHUP | EPOLLHUP | EPOLLERR):
+                if n < room and not to_the_end:
                     self.readable = False
                 if self.feed(buf, n):
                     return 1
@@ -106,6 +115,7 @@ cdef class NativeChannel(Channel):
         cdef msghdr msg
         cdef Py_ssize_t n
         cdef int flags = MSG_NOSIGNAL | (MSG_MORE if self._file_left else 0)
+        self.blocked = False
         if conn.aborted:
             out.clear()
         while out.total > 0:
@@ -138,12 +148,13 @@ cdef class NativeChannel(Channel):
 
     cdef int _flush_file(self) except -1:
         cdef Py_ssize_t n
-        cdef int steps
+        cdef size_t step
         cdef off_t at
         self.busy = False
-        for steps in range(MOST_STEPS):
-            at = self._file_at
-            n = sendfile(self.fd, self._file, &at, min(self._file_left, <long long>FILE_STEP))
+        for _ in range(MOST_STEPS):
+            at, step = self._file_at, min(self._file_left, <long long>FILE_STEP)
+            with nogil:              # it may have to wait for the disk
+                n = sendfile(self.fd, self._file, &at, step)
             if n > 0:
                 self._file_at = at
                 self._file_left -= n
@@ -155,8 +166,10 @@ cdef class NativeChannel(Channel):
                 self.blocked = True
                 return self.conn.progress(0, True)
             elif n == 0 or errno != EINTR:
+                if n == 0:
+                    LOGGER.error("a file became shorter while it was sent: the connection is dropped")
                 self._file_left = 0
-                return self.conn.abort()       # the file became shorter than its Content-Length, or the peer is gone
+                return self.conn.abort()
         self.busy = True
         return 0
 
@@ -175,11 +188,10 @@ cdef class NativeChannel(Channel):
             if got > 0:
                 self.pump.tick()
                 self.flush()
-        self.blocked = False
         return 0
 
     cdef int finish(self) except -1:
-        if self.conn.aborted or not self.conn.linger or self.conn.eof:
+        if self.conn.aborted or self.conn.eof or not (self.conn.linger or self.readable):
             self.closed = True
             return 0
         # Closing with input unread would reset the connection, and the peer might never see the answer.

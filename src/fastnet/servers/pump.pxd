@@ -33,6 +33,7 @@ cdef class Channel(Carrier):
     cdef int turn(self) except -1      # turn the crank until nothing moves: events, app, output
     cdef int expire(self) except -1                                 # conn.deadline has passed
     cdef int lost(self) except -1                                   # the socket is gone: tell the exchange
+    cdef bint idle(self) noexcept      # nothing of a request has come, and nothing of an answer is to go
     cdef int finish(self) except -1    # driver: the conversation is over; conn.aborted, conn.linger say how to close
     cdef int _pull(self) except -1
     cdef int _open(self) except -1

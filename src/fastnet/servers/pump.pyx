@@ -3,7 +3,8 @@
 A driver subclasses Channel with two methods, flush() and finish(), and calls feed(), feed_end(), turn(), expire() and
 lost() as the socket and the clock demand. turn() moves everything that can move: it pulls events into the exchange,
 flushes, lets a congested answer go on, and goes on with the next pipelined request, until input is needed, output is
-blocked, or the conversation is over.
+blocked, or the conversation is over. A connection that could go on for ever, be it by pipelining or by streaming to a
+fast reader, is stopped after SHARE_S: turn() then returns 1, and the driver calls it again after the others.
 """
 
 from time import gmtime
@@ -40,7 +41,10 @@ cdef extern from "<time.h>" nogil:
     int clock_gettime(int clock, timespec *to)
 
 cdef enum:
-    BURST = 64      # rounds of a congested answer before other connections get a turn
+    SHARE_OVER = 100        # beside the events of a Connection: more is to be done, but others come first
+
+# What one connection may take of a thread, in seconds, while others wait. A request is never interrupted.
+cdef double SHARE_S = 0.003
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -102,7 +106,7 @@ cdef class Channel(Carrier):
     cdef int turn(self) except -1:
         """Returns 1 when it stopped for the sake of others: call it again soon."""
         cdef Connection conn = self.conn
-        cdef int event, left = BURST
+        cdef int event
         if self.turning:
             self.again = True
             return 0
@@ -118,7 +122,7 @@ cdef class Channel(Carrier):
                     continue        # the socket broke while flushing: the next event says that it is over
                 if self.blocked and not conn.aborted:
                     break
-                if self.busy:
+                if self.busy or event == SHARE_OVER:
                     return 1
                 if event == CLOSED or event == UPGRADED:
                     if not self.finished:
@@ -126,9 +130,8 @@ cdef class Channel(Carrier):
                         self.finish()
                     break
                 if self.exchange is not None and self.exchange.waiting:
-                    if left == 0:
+                    if self.share_over():
                         return 1
-                    left -= 1
                     self.exchange.waiting = False
                     self._running()
                     self.exchange.drained()
@@ -160,7 +163,10 @@ cdef class Channel(Carrier):
                     self.lost()
                 return event
             self._answered()
-            if self.exchange is not None and conn.held == self.exchange.wants_data():
+            if self.exchange is None:
+                if conn._left > 0 and self.share_over():
+                    return SHARE_OVER
+            elif conn.held == self.exchange.wants_data():
                 conn.hold(not conn.held)
 
     cdef int _open(self) except -1:
@@ -225,10 +231,19 @@ cdef class Channel(Carrier):
         """The connection is gone: whoever still answers is told."""
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
+            self._running()
             exchange.lost()
+            self._idle()
             if self.record is not None:
                 self._log()
         return 0
+
+    cdef bint idle(self) noexcept:
+        cdef Connection conn = self.conn
+        return not self.finished and not conn.answering and conn._left == 0 and conn._partial == NULL
+
+    cdef bint share_over(self) noexcept:
+        return clock(COARSE_MONOTONIC) - self.pump.ws.now > SHARE_S
 
     cdef int abort(self) except -1:
         self.conn.abort()
