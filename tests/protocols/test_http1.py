@@ -42,7 +42,8 @@ body = st.binary(max_size=300)
 chunks = st.lists(st.binary(min_size=1, max_size=100), max_size=5).map(
     lambda parts: b"".join(b"%x;e\r\n%s\r\n" % (len(p), p) for p in parts) + b"0\r\nX-T: u\r\n\r\n"
 )
-messages = st.one_of(st.just(GET), body.map(post), chunks.map(chunked), st.sampled_from([r for r, _ in REFUSALS.values() if len(r) < 300]))
+refused = st.sampled_from([data for data, _ in REFUSALS.values() if len(data) < 300])
+messages = st.one_of(st.just(GET), body.map(post), chunks.map(chunked), refused)
 
 
 @settings(max_examples=60)
