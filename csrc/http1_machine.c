@@ -158,7 +158,6 @@ static fn_http1_result field_start(const fn_http1_input *in) {
     if (head->n_fields >= in->max_fields) return fn_http1_fail(head, FN_HTTP1_TOO_MANY_FIELDS);
     if (head->scan >= content_end(in)) return fn_http1_fail(head, FN_HTTP1_HEAD_TOO_LARGE);
     if (c == ' ' || c == '\t') return fn_http1_fail(head, FN_HTTP1_OBS_FOLD);
-    in->fields[head->n_fields].name = head->scan;
     head->state = FN_STATE_NAME;
     return FN_STEP_LINE;
 }
@@ -172,7 +171,6 @@ static fn_http1_result name(const fn_http1_input *in, const fn_http1_ops *ops) {
     if (head->scan == in->len) return FN_STEP_PARTIAL;
     if (head->scan >= limit) return fn_http1_fail(head, FN_HTTP1_HEAD_TOO_LARGE);
     if (in->buf[head->scan] != ':' || head->scan == head->pos) return fn_http1_fail(head, FN_HTTP1_BAD_FIELD_NAME);
-    in->fields[head->n_fields].name_len = (uint16_t)(head->scan - head->pos);
     head->scan++;
     head->state = FN_STATE_VALUE;
     return FN_STEP_LINE;
@@ -194,15 +192,18 @@ static fn_http1_result value(const fn_http1_input *in, const fn_http1_ops *ops) 
     return fn_http1_fail(head, c == '\n' ? FN_HTTP1_BAD_LINE_END : FN_HTTP1_BAD_FIELD_VALUE);
 }
 
-static fn_http1_result value_lf(const fn_http1_input *in) {
+static fn_http1_result value_lf(const fn_http1_input *in, const fn_http1_ops *ops) {
     fn_http1_head *head = in->head;
     if (head->scan == in->len) return FN_STEP_PARTIAL;
     if (in->buf[head->scan] != '\n') return fn_http1_fail(head, FN_HTTP1_BAD_LINE_END);
     fn_http1_field *field = &in->fields[head->n_fields];
-    uint32_t start = field->name + field->name_len + 1;
-    uint32_t end = head->scan - 1;
+    /* Found again rather than kept in *field: until a line is complete, nothing is in the caller's array. */
+    uint32_t name_len = (uint32_t)ops->scan_token(in->buf + head->pos, head->scan - head->pos);
+    uint32_t start = head->pos + name_len + 1, end = head->scan - 1;
     while (start < end && (in->buf[start] == ' ' || in->buf[start] == '\t')) start++;
     while (start < end && (in->buf[end - 1] == ' ' || in->buf[end - 1] == '\t')) end--;
+    field->name = head->pos;
+    field->name_len = (uint16_t)name_len;
     field->value = start;
     field->value_len = end - start;
     field->id = fn_http1_field_known(in->buf + field->name, field->name_len);
@@ -249,7 +250,7 @@ static fn_http1_result take_element(const fn_http1_input *in, const fn_http1_ops
     case FN_STATE_FIELD_START: return field_start(in);
     case FN_STATE_NAME: return name(in, ops);
     case FN_STATE_VALUE: return value(in, ops);
-    case FN_STATE_VALUE_LF: return value_lf(in);
+    case FN_STATE_VALUE_LF: return value_lf(in, ops);
     case FN_STATE_END_LF: return end_lf(in);
     case FN_STATE_DONE: return FN_STEP_DONE;
     default: return FN_STEP_FAILED;

@@ -29,8 +29,8 @@ static inline body body_of(guarded g, const char *input, size_t len, uint32_t ma
             CHECK((n == FN_INVALID) == (state.error != 0), "%td with error %d", n, state.error);
             if (n == FN_INVALID) {
                 b.error = state.error;
-                size_t ignored;
-                CHECK(fn_http1_decode_chunked(&state, buf, 1, max_extensions, &ignored, &ignored) == FN_INVALID, "again");
+                n = fn_http1_decode_chunked(&state, buf, 1, max_extensions, &start, &run);
+                CHECK(n == FN_INVALID, "%td after an error", n);
                 return b;
             }
             CHECK(n > 0 && (size_t)n <= piece - used, "consumed %td of %zu", n, piece - used);

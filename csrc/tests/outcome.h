@@ -48,6 +48,8 @@ static inline outcome outcome_of(parse_function parse, guarded g, const char *da
         o.result = parse(&o.head, guarded_put(g, data, given), given, o.fields, limits);
         if (o.result != FN_PARTIAL || given == len) break;
         given = len - given > step ? given + step : len;
+        /* Only the complete fields need to be the same at the next call. */
+        memset(o.fields + o.head.n_fields, 0xee, (MAX_OUTCOME_FIELDS - o.head.n_fields) * sizeof o.fields[0]);
     }
     CHECK(o.result == FN_PARTIAL || o.result == FN_INVALID || (o.result >= 0 && (size_t)o.result <= len), "result %td",
           o.result);

@@ -27,11 +27,12 @@ static void fails(const char *input, int error) {
 }
 
 static void check_extension_limit(void) {
-    char input[400];
+    char input[400], text[101];
+    memset(text, 'e', 100);
+    text[100] = 0;
     for (int n = 1; n < 60; n++) {
         /* n bytes of extensions in two chunks */
-        int len = sprintf(input, "1;%.*s\r\nx\r\n0;\r\n", n > 2 ? n - 2 : 0, "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
-                                                                       "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee");
+        int len = sprintf(input, "1;%.*s\r\nx\r\n0;\r\n", n > 2 ? n - 2 : 0, text);
         if (n < 2) len = sprintf(input, "1;\r\nx\r\n0\r\n");
         body b = same_in_pieces(input, (size_t)len, (uint32_t)n);
         CHECK(b.done, "%d bytes of extensions: error %d", n, b.error);

@@ -70,8 +70,9 @@ static void check_head(void) {
     /* in a name */
     size_t len = (size_t)sprintf(text, "GET / HTTP/1.0\r\n");
     memset(text + len, 'n', 200);
-    CHECK(error_of(fn_http1_parse_request, len + 99, (fn_http1_limits){100, 100, 2}) == FN_HTTP1_HEAD_TOO_LARGE, "name");
-    CHECK(error_of(fn_http1_parse_request, len + 98, (fn_http1_limits){100, 100, 2}) == -1, "name");
+    fn_http1_limits hundred = {100, 100, 2};
+    CHECK(error_of(fn_http1_parse_request, len + 99, hundred) == FN_HTTP1_HEAD_TOO_LARGE, "name");
+    CHECK(error_of(fn_http1_parse_request, len + 98, hundred) == -1, "name");
     /* a name longer than its 16 bits */
     memset(text, 'n', sizeof text);
     fn_http1_limits wide = {100, 1 << 20, 2};

@@ -21,7 +21,7 @@ static void gives(const char *text, const char *scheme, const char *userinfo, co
                   const char *path, const char *query, const char *fragment) {
     fn_url u = parsed(text, 0);
     CHECK(u.has_scheme == (scheme != NULL) && part_is(text, u.scheme, scheme ? scheme : ""), "scheme of %s", text);
-    CHECK(u.has_userinfo == (userinfo != NULL) && part_is(text, u.userinfo, userinfo ? userinfo : ""), "user of %s", text);
+    CHECK(u.has_userinfo == (userinfo != NULL) && part_is(text, u.userinfo, userinfo ? userinfo : ""), "user %s", text);
     CHECK(u.has_authority == (host != NULL) && part_is(text, u.host, host ? host : ""), "host of %s", text);
     CHECK(u.has_port == (port >= 0) && u.port == (port >= 0 ? port : 0), "port of %s", text);
     CHECK(part_is(text, u.path, path), "path of %s", text);
@@ -63,14 +63,16 @@ int main(void) {
     CHECK(part_is("[::1]:1", url.host, "::1") && url.port == 1, "authority");
 
     static const char *const bad[] = {
-        "", "a", "**", "?a", "#a", ":", "://a", "1a://b", "a_b://c", "http://a b/", "http://a\x7f/", "/\xc3\xa4", "/a\tb",
-        "/%", "/%4", "/%4g", "/#a#b", "http://a:65536/", "http://a:1x/", "http://a:1:2/", "http://:80/", "http://a\\b/",
+        "", "a", "**", "?a", "#a", ":", "://a", "1a://b", "a_b://c", "http://a b/", "http://a\x7f/", "/\xc3\xa4",
+        "/a\tb", "/%",
+        "/%4", "/%4g", "/#a#b", "http://a:65536/", "http://a:1x/", "http://a:1:2/", "http://:80/", "http://a\\b/",
         "http://[::1/", "http://[::1]x/", "http://[1::2::3]/", "http://[12345::]/", "http://[1:2:3:4:5:6:7]/",
         "http://[1:2:3:4:5:6:7:8:9]/", "http://[::1.2.3]/", "http://[::1.2.3.256]/", "http://[::1.2.3.04]/",
         "http://[1.2.3.4]/", "http://[1:2:3:4:5:6:7:1.2.3.4]/", "http://[:1]/", "http://[1:]/", "http://[v1]/",
         "http://[v.a]/", "http://[::%41]/", "http://a@b@c/", "http://a/\r\nX: y"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) fails(bad[i], 0);
-    static const char *const bad_authority[] = {"", "a", "a:", ":1", "a:65536", "me@a:1", "http://a:1", "a:1/", "[::1]"};
+    static const char *const bad_authority[] = {"",       "a",          "a:",   ":1",   "a:65536",
+                                                "me@a:1", "http://a:1", "a:1/", "[::1]"};
     for (size_t i = 0; i < sizeof bad_authority / sizeof bad_authority[0]; i++) fails(bad_authority[i], 1);
     return 0;
 }

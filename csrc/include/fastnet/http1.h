@@ -1,10 +1,10 @@
 /* HTTP/1.1 messages (RFC 9112, with the field rules of RFC 9110), strictly.
  *
- * The caller keeps the bytes of a head in one contiguous buffer whose first byte is the first byte of
- * the head, and calls again with the same buffer, longer, for as long as the answer is FN_PARTIAL. However the input is
- * cut, a head gives the same parts or the same error: the one that the first offending byte proves.
- * The struct remembers how far it got, so no byte is scanned twice; the buffer itself may move
- * between calls, since everything is an offset. Every limit is enforced while parsing, not after. */
+ * The caller keeps the bytes of a head in one contiguous buffer whose first byte is the first byte of the head, and
+ * calls again with the same buffer, longer, for as long as the answer is FN_PARTIAL. The struct remembers how far it
+ * got, so no byte is scanned twice; the buffer itself may move between calls, since everything is an offset. Every
+ * limit is enforced while parsing, not after. However the input is cut, a head gives the same parts or the same
+ * error: the one that the first offending byte proves. */
 #ifndef FASTNET_HTTP1_H
 #define FASTNET_HTTP1_H
 
@@ -19,7 +19,7 @@ typedef enum {
     FN_HTTP1_BAD_TARGET,            /* 400: none of the four forms, a control or non-ASCII byte, a '#', a bad %xx */
     FN_HTTP1_BAD_VERSION,           /* 400: not HTTP/digit.digit */
     FN_HTTP1_UNSUPPORTED_VERSION,   /* 505: well-formed, but neither 1.0 nor 1.1 */
-    FN_HTTP1_BAD_STATUS,            /* response: not three digits from 100 to 599 and a space, or a control in the reason */
+    FN_HTTP1_BAD_STATUS,            /* response: not 100 to 599 and a space, or a control in the reason */
     FN_HTTP1_BAD_LINE_END,          /* 400: a bare CR or a bare LF */
     FN_HTTP1_BAD_FIELD_NAME,        /* 400: empty, not a token, or white space before the colon */
     FN_HTTP1_BAD_FIELD_VALUE,       /* 400: NUL or another control character but HTAB */
