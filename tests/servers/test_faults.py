@@ -141,12 +141,12 @@ def test_sigterm_under_load_loses_no_request(site: Path, model: str, kind: str, 
 @every_cell
 def test_without_a_free_descriptor_it_pauses_accepting_and_recovers(site: Path, model: str, kind: str) -> None:
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (400, 400))
 
     with serving(site, model, kind, "--first-byte-timeout", "1000", preexec=limit) as server:
         first = server.connect()
         assert get_kept(first) == b"%d" % worker_of(server).pid
-        crowd = [server.connect() for _ in range(200)]
+        crowd = [server.connect() for _ in range(500)]
         server.wait_for_log(NO_FILES)
         # Those who are in are served, those outside wait, and the worker waits too instead of spinning.
         assert get_kept(first)
@@ -161,7 +161,7 @@ def test_without_a_free_descriptor_it_pauses_accepting_and_recovers(site: Path, 
             outside.recv(1)
         spent = process.cpu_times()
         assert spent.user + spent.system - begin.user - begin.system < 0.5
-        for client in crowd[:120]:
+        for client in crowd[:400]:
             client.close()
         outside.settimeout(PATIENCE_S)
         assert outside.recv(65536).startswith(b"HTTP/1.1 200 ")

@@ -69,6 +69,8 @@ class Service:
         self._interface = interface
         self._sockets = sockets
         self._place = (board, worker, thread)
+        # Each of them may accept as many at once before it notices that descriptors run out.
+        self._loops = config.threads if config.model == "threaded" else 1
         self._access = AccessLog(config) if config.access_log != "off" else None
         self._servers: list[asyncio.AbstractServer] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -149,7 +151,7 @@ class Service:
             loop,
             pump,
             max_connections=self._config.max_connections,
-            max_fd=resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES,
+            max_fd=resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES - _ACCEPTS * self._loops,
             full=self._pause,
             room=self._resume,
         )
