@@ -137,7 +137,7 @@ def test_kernels_know_no_python_and_allocate_nothing() -> None:
 
 def code_files() -> list[Path]:
     """Everything that people write. An sdist has no git to ask, so what is made rather than written is named."""
-    skip = {"build", ".venv", ".git", "dist", "__pycache__"}
+    skip = {"build", ".venv", ".git", "dist", "__pycache__", "corpus"}
     names = ("src", "csrc", "tests", "benchmarks", "examples", ".ci", "setup.py", "Makefile")
     tops = [ROOT / name for name in names]
     files = [f for top in tops for f in (top.rglob("*") if top.is_dir() else [top])]

@@ -90,4 +90,4 @@ def serving(app, loop, *, unix=None, address="127.0.0.1", interface="asgi", **op
         thread.join(20)
         listener.close()
     assert not thread.is_alive()
-    assert not failures
+    assert not failures, failures

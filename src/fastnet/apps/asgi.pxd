@@ -1,20 +1,14 @@
 # ASGI 3 over the pump.
 from fastnet.apps.base cimport App, Carrier, Exchange
 from fastnet.apps.stepping cimport CoroutineExchange, Stepper
-from fastnet.codecs.http1 cimport Request
-from fastnet.codecs.http1_names cimport FieldCache
+from fastnet.apps.scope cimport ScopeBuilder
 
 cdef class ASGIApp(App):
     cdef object callable
+    cdef ScopeBuilder scopes
     cdef readonly object loop
     cdef readonly Stepper stepper
-    cdef dict _base                   # scope of every request, with a place for each key that differs
-    cdef FieldCache _fields
-    cdef str _root_path
-    cdef bytes _root_path_raw
     cdef public dict state            # of the lifespan; each request gets a shallow copy
-    cdef dict scope(self, Carrier carrier)
-    cdef int _set_path(self, dict scope, Request request) except -1
 
 cdef class ASGIExchange(CoroutineExchange):
     cdef ASGIApp app

@@ -13,8 +13,7 @@ A message out of order, or one that cannot be sent, raises in the app. An app th
 complete is logged, and answered 500 if nothing was sent yet; otherwise the connection is dropped, so that the client
 can tell. Once the client is gone receive() gives `http.disconnect` and send() raises ClientDisconnected, an OSError.
 
-Extensions: http.response.trailers, http.response.pathsend.
-"""
+Extensions: http.response.trailers, http.response.pathsend."""
 
 import asyncio
 import logging
@@ -22,24 +21,17 @@ import os
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.dict cimport PyDict_CheckExact, PyDict_Copy
-from cpython.list cimport PyList_New, PyList_SET_ITEM
+from cpython.dict cimport PyDict_CheckExact
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
-from libc.string cimport memchr
 
-from fastnet.codecs cimport chttp1 as c
-from fastnet.codecs.chttp1 cimport fn_http1_field
-from fastnet.codecs.http1_names cimport FieldCache
+from fastnet.apps.scope cimport ScopeBuilder
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1 cimport Connection
 
-from fastnet.codecs.http1_names import COMMON
 from fastnet.errors import ClientDisconnected
 
 cdef extern from "Python.h":
-    object PyUnicode_DecodeASCII(const char *s, Py_ssize_t n, const char *errors)
-    object PyUnicode_DecodeUTF8(const char *s, Py_ssize_t n, const char *errors)
     bint PyCoro_CheckExact(object o)
 
 cdef extern from *:
@@ -78,101 +70,22 @@ logger = logging.getLogger("fastnet")
 
 @cython.final
 cdef class ASGIApp(App):
-    """An ASGI application on one loop. Make it in the loop's thread.
-
-    callable: the application; root_path: where a proxy mounts it; loop: the running loop.
-    """
+    """The application `callable` on the running `loop`, mounted by a proxy at root_path. Make it in the loop's thread."""
 
     def __init__(self, callable, loop, *, str root_path=""):
         self.callable, self.loop = callable, loop
         self.stepper = Stepper(loop)
         self.state = {}
-        self._fields = FieldCache(COMMON)
-        self._root_path, self._root_path_raw = root_path, root_path.encode()
-        self._base = {
-            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": "GET",
-            "scheme": "http", "path": "/", "raw_path": b"/", "query_string": b"", "root_path": root_path,
-            "headers": (), "client": None, "server": None, "state": None,
-            "extensions": {"http.response.trailers": {}, "http.response.pathsend": {}},
-        }
-
-    def close(self):
-        """No more requests. The loop has to run once more."""
-        self.stepper.close()
+        self.scopes = ScopeBuilder(root_path)
 
     cdef Exchange open(self, Carrier carrier):
         cdef ASGIExchange exchange = ASGIExchange.__new__(ASGIExchange)
         exchange.app, exchange.carrier, exchange.length = self, carrier, -1
         return exchange
 
-    cdef dict scope(self, Carrier carrier):
-        cdef dict scope = PyDict_Copy(self._base)
-        cdef Request request = carrier.conn.request
-        cdef fn_http1_field *f
-        cdef unsigned int i
-        cdef list headers
-        cdef tuple pair
-        if request.head.minor_version == 0:
-            scope["http_version"] = "1.0"
-        scope["method"] = request.method_str()
-        scope["scheme"] = carrier.scheme
-        scope["headers"] = headers = PyList_New(request.head.n_fields)
-        for i in range(request.head.n_fields):
-            f = &request.fields[i]
-            pair = self._fields.pair(request.buf + f.name, f.name_len, request.buf + f.value, f.value_len)
-            Py_INCREF(pair)
-            PyList_SET_ITEM(headers, i, pair)
-        scope["client"] = carrier.client
-        scope["server"] = carrier.server
-        scope["state"] = PyDict_Copy(self.state)
-        self._set_path(scope, request)
-        return scope
-
-    cdef int _set_path(self, dict scope, Request request) except -1:
-        cdef const char *start = request.buf + request.head.target
-        cdef const char *end = request.buf + request.head.query
-        cdef const char *stop = start + request.head.target_len
-        cdef const char *slash
-        cdef bytes raw
-        cdef object path
-        if end < stop:
-            scope["query_string"] = PyBytes_FromStringAndSize(end + 1, stop - end - 1)
-        if request.head.target_form == c.FN_HTTP1_ABSOLUTE:
-            # http://host/path: the scheme and the host are dropped (RFC 9112, section 3.2.2)
-            start = <const char *>memchr(start, c":", end - start) + 3
-            slash = <const char *>memchr(start, c"/", end - start)
-            start = end if slash == NULL else slash
-        raw = PyBytes_FromStringAndSize(start, end - start) if end > start else b"/"
-        path = unquote(PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw))
-        if self._root_path and not (path.startswith(self._root_path + "/") or path == self._root_path):
-            # the proxy took it off; ASGI wants it in
-            raw, path = self._root_path_raw + raw, self._root_path + path
-        scope["raw_path"], scope["path"] = raw, path
-        return 0
-
-
-cdef object unquote(const char *s, Py_ssize_t n):
-    """Percent-decoded, as UTF-8. The parser has seen to it that each % is followed by two hex digits."""
-    cdef bytes out
-    cdef char *to
-    cdef Py_ssize_t i = 0, used = 0
-    if memchr(s, c"%", n) == NULL:
-        return PyUnicode_DecodeASCII(s, n, NULL)
-    out = PyBytes_FromStringAndSize(NULL, n)
-    to = PyBytes_AS_STRING(out)
-    while i < n:
-        if s[i] == c"%":
-            to[used] = <char>(digit(s[i + 1]) << 4 | digit(s[i + 2]))
-            i += 3
-        else:
-            to[used] = s[i]
-            i += 1
-        used += 1
-    return PyUnicode_DecodeUTF8(to, used, "replace")
-
-
-cdef inline int digit(char ch) noexcept nogil:
-    return ch - 48 if ch <= 57 else (ch | 32) - 87
+    def close(self):
+        """No more requests. The loop has to run once more."""
+        self.stepper.close()
 
 
 @cython.final
@@ -184,7 +97,7 @@ cdef class ASGIExchange(CoroutineExchange):
 
     cdef int start(self) except -1:
         cdef Connection conn = self.carrier.conn
-        self.scope = self.app.scope(self.carrier)
+        self.scope = self.app.scopes.build(self.carrier, self.app.state)
         if conn.content_length == 0:
             self.body_ended = True
             return self.begin(True)
