@@ -1,6 +1,9 @@
 """What the tests of ASGI applications share: small applications, and reading what they answer."""
 
 CLOSE = b"Connection: close\r\n\r\n"
+START = {"type": "http.response.start", "status": 200}
+BODY = {"type": "http.response.body", "body": b"abc"}
+MORE = {**BODY, "more_body": True}
 
 
 def application(handler):

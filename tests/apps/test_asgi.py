@@ -11,7 +11,7 @@ import anyio
 import pytest
 import sniffio
 
-from tests.apps.asgi import CLOSE, answer, application, head_fields, read_body
+from tests.apps.asgi import BODY, CLOSE, MORE, START, answer, application, head_fields, read_body
 from tests.servers.loops import LOOPS, read_all, read_until, serving
 
 

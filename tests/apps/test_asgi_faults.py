@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.apps.asgi import CLOSE, answer, application
+from tests.apps.asgi import BODY, CLOSE, MORE, START, answer, application
 from tests.servers.loops import LOOPS, serving
 
 
@@ -83,9 +83,6 @@ def test_not_an_asgi_application(serve, caplog):
     assert "not an ASGI application" in caplog.text
 
 
-START = {"type": "http.response.start", "status": 200}
-BODY = {"type": "http.response.body", "body": b"abc"}
-MORE = {**BODY, "more_body": True}
 
 
 @pytest.mark.parametrize(
