@@ -1,0 +1,51 @@
+"""One application as WSGI and as ASGI, for tests over the wire: /echo, /stream, /large and anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+LARGE = 8 << 20       # more than the buffers of two sockets hold
+BLOCK = 65536
+
+
+def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    path = environ["PATH_INFO"]
+    if path == "/stream":
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return iter([b"one ", b"two ", b"three"])
+    if path == "/large":
+        start_response("200 OK", [("Content-Length", str(LARGE))])
+        return (bytes(BLOCK) for _ in range(LARGE // BLOCK))
+    body = environ["wsgi.input"].read() if path == "/echo" else f"{environ['REQUEST_METHOD']} {path}".encode()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [body]
+
+
+async def asgi(
+    scope: dict[str, Any],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
+    if scope["type"] != "http":
+        raise NotImplementedError(scope["type"])
+    path = scope["path"]
+    headers: list[tuple[bytes, bytes]] = [(b"content-type", b"text/plain")]
+    parts = [f"{scope['method']} {path}".encode()]
+    if path == "/stream":
+        parts = [b"one ", b"two ", b"three"]
+    elif path == "/large":
+        parts = [bytes(BLOCK)] * (LARGE // BLOCK)
+        headers.append((b"content-length", b"%d" % LARGE))
+    elif path == "/echo":
+        parts, more = [b""], True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            parts[0] += message["body"]
+            more = message["more_body"]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for part in parts[:-1]:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": parts[-1]})
