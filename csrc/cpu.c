@@ -1,12 +1,16 @@
 /* What this machine can do, found once. The only mutable global of the kernels stands here. */
 #include <stdlib.h>
 #include <string.h>
+#if defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
 #include "cpu_level.h"
 
 atomic_int fn_cpu_chosen = -1;
 
-static const char *const names[FN_CPU_COUNT] = {"scalar", "sse42", "avx2", "avx512", "neon"};
+static const char *const names[FN_CPU_COUNT] = {"scalar", "sse42", "avx2", "avx512", "neon", "neon_crypto"};
 
 const char *fn_cpu_name(fn_cpu_level level) {
     return (unsigned)level < FN_CPU_COUNT ? names[level] : "unknown";
@@ -30,6 +34,14 @@ int fn_cpu_supported(fn_cpu_level level) {
 #elif defined(__aarch64__)
     case FN_CPU_NEON:
         return 1; /* part of the base architecture */
+    case FN_CPU_NEON_CRYPTO:
+#if defined(__linux__)
+        return (getauxval(AT_HWCAP) & (HWCAP_PMULL | HWCAP_CRC32)) == (HWCAP_PMULL | HWCAP_CRC32);
+#elif defined(__APPLE__)
+        return 1; /* every 64-bit ARM machine it runs on has them */
+#else
+        return 0;
+#endif
 #endif
     default:
         return 0;

@@ -10,6 +10,7 @@ static const fn_http1_ops *const ops_of_level[FN_CPU_COUNT] = {
     [FN_CPU_AVX512] = &fn_http1_avx512_ops,
 #elif defined(__aarch64__)
     [FN_CPU_NEON] = &fn_http1_neon_ops,
+    [FN_CPU_NEON_CRYPTO] = &fn_http1_neon_ops,
 #endif
 };
 

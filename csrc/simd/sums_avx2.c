@@ -1,0 +1,13 @@
+/* Sums in vectors of 32 bytes, AVX2. */
+#if defined(__x86_64__)
+#include "../sums_private.h"
+#include "target.h"
+
+FN_TARGET_BEGIN("avx2")
+
+#define VECTOR 32
+#define OPS fn_sums_avx2
+#include "sums.h"
+
+FN_TARGET_END
+#endif
