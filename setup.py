@@ -12,6 +12,10 @@ from setuptools.command.build_py import build_py
 
 # Kernels that each extension owns; any extension may cimport another's C functions.
 KERNELS: dict[str, list[str]] = {
+    "fastnet.codecs.checksum": [
+        *("checksum", "checksum_crc", "checksum_sums", "simd/crc_sse42", "simd/crc_avx512", "simd/crc_neon"),
+        *("simd/sums_sse42", "simd/sums_avx2", "simd/sums_avx512", "simd/sums_neon", "cpu"),
+    ],
     "fastnet.codecs.http1": [
         *("http1", "http1_machine", "http1_fields", "http1_error", "char_class", "scan", "chunked"),
         *("simd/http1_sse42", "simd/http1_avx2", "simd/http1_avx512", "simd/http1_neon"),

@@ -51,11 +51,7 @@ def one_bit_states(width: int, polynomial: int, swapped: bool) -> list[list[int]
         for bit in range(8):
             at = bit if swapped else 7 - bit  # power of x inside the byte
             state = remainder(1 << (at + 8 * zeros + width), (1 << width) | polynomial)
-            if swapped:
-                state = int.from_bytes(state.to_bytes(width // 8, "big"), "little")
-            else:
-                state = reflected(state, width)
-            row.append(state)
+            row.append(int.from_bytes(state.to_bytes(width // 8), "little") if swapped else reflected(state, width))
         rows.append(row)
     return rows
 

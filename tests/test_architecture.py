@@ -16,8 +16,8 @@ PACKAGE = SRC / "fastnet"
 FLOORS = {"codecs": 1, "protocols": 2, "apps": 3, "servers": 4, "clients": 5, "bench": 6, "cli": 6}
 # What everybody may import: it imports nothing itself.
 GROUND = {"fastnet.errors", "fastnet._version"}
-# The public face and the command's door stand above all floors.
-ROOF = {"fastnet", "fastnet.__main__"}
+# The public faces and the command's door stand above all floors.
+ROOF = {"fastnet", "fastnet.__main__", "fastnet.checksum"}
 NO_IO = {"socket", "asyncio", "threading", "ssl", "time", "selectors", "uvloop", "select", "subprocess", "signal"}
 # C headers by which the same could come in through Cython.
 NO_IO_C = re.compile(
