@@ -1,0 +1,20 @@
+"""The one pump: bytes -> Connection -> app -> bytes, whatever the driver. From Python only made and handed on."""
+
+from fastnet.apps.asgi import ASGIApp
+from fastnet.apps.wsgi import WSGIApp
+from fastnet.apps.wsgi_pool import PooledWSGIApp
+from fastnet.protocols.workspace import Settings, Workspace
+from fastnet.servers.accesslog import AccessLog
+from fastnet.servers.config import Config
+
+class Pump:
+    """What the connections of one thread share."""
+
+    def __init__(
+        self, ws: Workspace, app: WSGIApp | ASGIApp | PooledWSGIApp, access: AccessLog | None = None
+    ) -> None: ...
+    @property
+    def access(self) -> AccessLog | None: ...
+
+def settings_of(config: Config) -> Settings:
+    """The Settings that a Config asks for."""
