@@ -1,5 +1,7 @@
 """The public door: every name, and the command."""
 
+import doctest
+import re
 import subprocess
 import sys
 import zlib
@@ -55,3 +57,11 @@ def test_wrong_options_are_one_line(arguments: list[str], named: bytes, tmp_path
     assert done.stderr.startswith(b"fastnet: ")
     assert done.stderr.count(b"\n") == 1
     assert named in done.stderr
+
+
+def test_the_examples_of_the_page() -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs" / "checksum.md").read_text()
+    examples = "".join(re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
+    assert examples.count(">>> ") > 10
+    test = doctest.DocTestParser().get_doctest(examples, {}, "checksum.md", "checksum.md", 0)
+    assert doctest.DocTestRunner().run(test).failed == 0
