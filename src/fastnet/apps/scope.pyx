@@ -46,8 +46,11 @@ cdef class ScopeBuilder:
         cdef tuple pair
         if request.head.minor_version == 0:
             scope["http_version"] = "1.0"
-        scope["method"] = request.method_str()
-        scope["scheme"] = carrier.scheme
+        method = request.method_str()
+        if method is not self._base["method"]:
+            scope["method"] = method
+        if carrier.scheme is not self._base["scheme"]:
+            scope["scheme"] = carrier.scheme
         scope["headers"] = headers = PyList_New(request.head.n_fields)
         for i in range(request.head.n_fields):
             f = &request.fields[i]
@@ -56,8 +59,9 @@ cdef class ScopeBuilder:
             PyList_SET_ITEM(headers, i, pair)
         scope["client"] = carrier.client
         scope["server"] = carrier.server
-        scope["state"] = PyDict_Copy(state)
-        self._set_path(scope, request)
+        scope["state"] = PyDict_Copy(state) if state else {}
+        if request.head.target_len > 1 or self._root_path or request.buf[request.head.target] != c"/":
+            self._set_path(scope, request)
         return scope
 
     cdef int _set_path(self, dict scope, Request request) except -1:

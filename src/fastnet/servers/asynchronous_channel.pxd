@@ -33,6 +33,7 @@ cdef class AsynchronousChannel(Channel):
     cdef Py_ssize_t unsent            # bytes the transport holds, as far as the connection was told
     cdef int dropped                  # bytes, while lingering
     cdef bint lingering, stopped, scheduled
+    cdef bint fed                     # it has just read, and nothing was written since: the transport is surely open
     cdef double due(self) noexcept
     cdef int settle_turn(self) except -1
     cdef int schedule(self) except -1

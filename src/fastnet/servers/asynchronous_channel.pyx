@@ -180,8 +180,10 @@ cdef class AsynchronousChannel(Channel):
             return
         if not PyBytes_CheckExact(data):
             data = bytes(data)
+        self.fed = True
         if self.feed(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data)):
             self.schedule()
+        self.fed = False
         self.settle_turn()
 
     def eof_received(self):
@@ -225,11 +227,12 @@ cdef class AsynchronousChannel(Channel):
         cdef list pieces
         if n == 0:
             return 0
-        if conn.aborted or self.transport is None or self.transport.is_closing():
+        if conn.aborted or self.transport is None or (not self.fed and self.transport.is_closing()):
             out.clear()
             self.blocked = True      # so that nobody goes on producing; connection_lost() is on its way
         else:
             pieces = out.take()
+            self.fed = False
             if len(pieces) == 1:
                 self.transport.write(pieces[0])
             else:
