@@ -83,8 +83,6 @@ def test_not_an_asgi_application(serve, caplog):
     assert "not an ASGI application" in caplog.text
 
 
-
-
 @pytest.mark.parametrize(
     ("messages", "error"),
     [

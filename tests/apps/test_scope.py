@@ -1,6 +1,5 @@
 """The scope that ASGI applications see, on each kind of loop."""
 
-
 import pytest
 
 from tests.apps.asgi import CLOSE, answer, application
