@@ -21,6 +21,7 @@ cdef class OutBuffer:
     cdef int gather(self, void *iov, int most) noexcept            # fills struct iovec[most]; returns how many
     cdef void advance(self, Py_ssize_t n) noexcept                 # n more bytes are gone
     cdef void rewind(self, Py_ssize_t used) noexcept               # forget what was added to the block past `used`
+    cdef void swap(self, OutBuffer other) noexcept                 # exchange contents
     cdef void _forget_sent(self) noexcept
     cdef void clear(self) noexcept
     cdef list take(self)                                           # all that is pending, as bytes objects; then empty

@@ -142,6 +142,16 @@ cdef class OutBuffer:
             self.total -= self.used - used
             self.used = used
 
+    cdef void swap(self, OutBuffer other) noexcept:
+        self.block, other.block = other.block, self.block
+        self.used, other.used = other.used, self.used
+        self.room, other.room = other.room, self.room
+        self.sent, other.sent = other.sent, self.sent
+        self.total, other.total = other.total, self.total
+        self.pieces, other.pieces = other.pieces, self.pieces
+        self.n_pieces, other.n_pieces = other.n_pieces, self.n_pieces
+        self.room_pieces, other.room_pieces = other.room_pieces, self.room_pieces
+
     cdef void clear(self) noexcept:
         cdef int i
         for i in range(self.n_pieces):

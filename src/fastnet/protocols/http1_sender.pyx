@@ -277,7 +277,9 @@ cdef class Sender:
         cdef OutBuffer shared = self.ws.out
         if self.out is shared:
             if shared.total > 0:
-                self.ws.out = OutBuffer()          # keep the buffer with what is unsent in it
+                # Other connections refer to the shared object, so what is unsent leaves it, not they.
+                self.out = OutBuffer()
+                self.out.swap(shared)
         elif self.out.total == 0:
             self.out = shared
         return 0
