@@ -141,3 +141,21 @@ def get(client: socket.socket, path: str = "/") -> bytes:
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 "), answer
     return body
+
+
+def ask(client: socket.socket, path: str = "/") -> bytes:
+    """The body of the answer, which must be a 200 with a Content-Length, to a GET on a connection that stays open."""
+    client.sendall(b"GET %s HTTP/1.1\r\nHost: test\r\n\r\n" % path.encode())
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        data = client.recv(65536)
+        assert data, f"closed after {answer!r}"
+        answer += data
+    head, _, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head)
+    assert head.startswith(b"HTTP/1.1 200 ") and length, head
+    while len(body) < int(length[1]):
+        data = client.recv(65536)
+        assert data, f"closed after {len(body)} of {int(length[1])} bytes"
+        body += data
+    return body
