@@ -85,20 +85,21 @@ FN_INLINE uint32_t move(uint32_t state, uint32_t factor) {
     return (uint32_t)_mm_crc32_u64(0, (uint64_t)_mm_cvtsi128_si64(product));
 }
 
-FN_INLINE uint64_t step3(uint64_t state, const uint8_t *p) {
-    return _mm_crc32_u64(_mm_crc32_u64(_mm_crc32_u64(state, fn_load64(p)), fn_load64(p + 8)), fn_load64(p + 16));
+FN_INLINE uint64_t step(uint64_t state, const uint8_t *p) {
+    for (int i = 0; i < STREAM; i += 8) state = _mm_crc32_u64(state, fn_load64(p + i));
+    return state;
 }
 
 FN_INLINE uint32_t block(uint32_t state, const uint8_t *p, size_t turns, uint32_t by_stream2, uint32_t by_stream,
                          uint32_t by_vector, const fn_crc_folds *k) {
     const uint8_t *v = p + 3 * STREAM * turns;
     size_t length = STREAM * turns;
-    uint64_t a = step3(state, p), b = step3(0, p + length), c = step3(0, p + 2 * length);
+    uint64_t a = step(state, p), b = step(0, p + length), c = step(0, p + 2 * length);
     fn_w by256 = everywhere(k->by256);
     fn_four f = four(v);
     for (size_t turn = 1; turn < turns; turn++) {
         p += STREAM, v += VECTOR;
-        a = step3(a, p), b = step3(b, p + length), c = step3(c, p + 2 * length);
+        a = step(a, p), b = step(b, p + length), c = step(c, p + 2 * length);
         f = fold_four(f, by256, v);
     }
     uint32_t streams = move((uint32_t)a, by_stream2) ^ move((uint32_t)b, by_stream) ^ (uint32_t)c;
@@ -107,6 +108,8 @@ FN_INLINE uint32_t block(uint32_t state, const uint8_t *p, size_t turns, uint32_
 
 uint32_t fn_crc32c_avx512(uint32_t state, const uint8_t *p, size_t n, const fn_crc_folds *k) {
     if (n < 80) return crc32c_short(state, p, n);
+    for (; n >= 480 * TURN; p += 480 * TURN, n -= 480 * TURN)
+        state = block(state, p, 480, FN_CRC32C_STREAM2_480, FN_CRC32C_STREAM_480, FN_CRC32C_VECTOR_480, k);
     for (; n >= 64 * TURN; p += 64 * TURN, n -= 64 * TURN)
         state = block(state, p, 64, FN_CRC32C_STREAM2_64, FN_CRC32C_STREAM_64, FN_CRC32C_VECTOR_64, k);
     for (; n >= 8 * TURN; p += 8 * TURN, n -= 8 * TURN)
