@@ -260,8 +260,13 @@ def test_a_slow_reader_takes_no_memory(server: Server, target: str) -> None:
 
 def test_head_204_and_304_have_no_body_and_the_connection_goes_on(server: Server) -> None:
     with server.connect() as client:
-        for method, target, status in (("HEAD", "/write", 200), ("GET", "/status?204", 204), 
-                                       ("GET", "/status?304", 304), ("HEAD", "/head", 200), ("HEAD", "/head?empty", 200)):  # fmt: skip
+        for method, target, status in (
+            ("HEAD", "/write", 200),
+            ("GET", "/status?204", 204),
+            ("GET", "/status?304", 304),
+            ("HEAD", "/head", 200),
+            ("HEAD", "/head?empty", 200),
+        ):
             client.sendall(f"{method} {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             answer = Answer(client, head_only=True)
             assert answer.status == status and "transfer-encoding" not in answer.headers
@@ -342,9 +347,27 @@ def test_a_file_that_shrinks_breaks_the_connection_and_is_closed(server: Server,
 
 # Apps that break the rules
 
-BEFORE_THE_HEAD = ["at_call", "at_exit", "at_interrupt", "at_first", "no_start", "str_body", "str_in_list", "none",
-                   "twice", "too_long", "too_short", "split", "split_name", "split_status", "bad_status", "bytes_status",
-                   "bytes_header", "euro", "cleared"]  # fmt: skip
+BEFORE_THE_HEAD = [
+    "at_call",
+    "at_exit",
+    "at_interrupt",
+    "at_first",
+    "no_start",
+    "str_body",
+    "str_in_list",
+    "none",
+    "twice",
+    "too_long",
+    "too_short",
+    "split",
+    "split_name",
+    "split_status",
+    "bad_status",
+    "bytes_status",
+    "bytes_header",
+    "euro",
+    "cleared",
+]
 AFTER_THE_HEAD = ["at_second", "at_write", "str_later", "too_long_streamed", "too_short_streamed", "late_excuse"]
 
 
