@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from tests.servers.serving import Server, ask, until
+from tests.servers.serving import Server, ask
 
 APP = """
 def app(environ, start_response):
@@ -37,9 +37,10 @@ def test_connections_over_the_limit_wait_for_a_place(site, options):
 
 def test_each_listener_has_its_name(site, tmp_path):
     path = tmp_path / "hub.sock"
-    with Server("hub_app:app", "--workers", "1", "--bind", f"unix:{path}", cwd=site) as server:
-        until(path.exists, "the Unix socket")
+    with Server("hub_app:app", "--workers", "1", "--bind", "127.0.0.1:0", bind=f"unix:{path}", cwd=site) as server:
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(path))
             assert ask(client, "/").split() == [b"localhost", b"80"]
-        assert server.get("/").split() == [b"127.0.0.1", str(server.port).encode(), b"127.0.0.1"]
+        port = int(next(url for url in server.urls if url.startswith("http")).rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            assert ask(client, "/").split() == [b"127.0.0.1", str(port).encode(), b"127.0.0.1"]

@@ -11,6 +11,7 @@
 from fastnet.codecs.chttp1 cimport fn_http1_chunked, fn_http1_field, fn_http1_head
 from fastnet.codecs.http1 cimport Request, Response
 from fastnet.protocols.http1_sender cimport Sender
+from fastnet.protocols.workspace cimport Partial
 
 cpdef enum Event:
     NEED_DATA = 0    # nothing more until receive() or receive_end()
@@ -20,11 +21,6 @@ cpdef enum Event:
     END = 4          # the message is complete: self.trailers
     UPGRADED = 5     # the connection now belongs to another protocol: take_rest() has what it sent already
     CLOSED = 6       # no more messages will come; send what is queued and close
-
-# A head that has not arrived whole, kept apart so that idle connections do not carry it.
-cdef struct Partial:
-    fn_http1_head head
-    fn_http1_field *fields
 
 cdef class Connection(Sender):
     cdef Request request                # server role: valid after HEAD until the next call of next()

@@ -21,7 +21,7 @@ from fastnet.codecs.http1 cimport (Request, Response, decode_chunked, field_list
                                    parse_request_head, parse_response_head, parse_trailer_section)
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1_sender cimport Sender
-from fastnet.protocols.workspace cimport Workspace
+from fastnet.protocols.workspace cimport Workspace, free_partial, new_partial, slow_after
 
 from fastnet.errors import ProtocolError
 
@@ -148,27 +148,14 @@ cdef class Connection(Sender):
 
     cdef int _keep_partial(self) except -1:
         cdef Workspace ws = self.ws
-        cdef Partial *partial
         if self._partial == NULL:
-            partial = <Partial *>PyMem_Malloc(sizeof(Partial))
-            if partial == NULL:
-                raise MemoryError()
-            partial.fields = <fn_http1_field *>PyMem_Malloc((ws.settings.head.max_fields + 1) * sizeof(fn_http1_field))
-            if partial.fields == NULL:
-                PyMem_Free(partial)
-                raise MemoryError()
-            partial.head = ws.head
-            # one more: the field that is being read
-            memcpy(partial.fields, ws.fields, (ws.head.n_fields + 1) * sizeof(fn_http1_field))
-            self._partial = partial
+            self._partial = new_partial(ws)
             self._await_head(ws.settings.head_timeout)
         return NEED_DATA
 
     cdef int _drop_partial(self) noexcept:
-        if self._partial != NULL:
-            PyMem_Free(self._partial.fields)
-            PyMem_Free(self._partial)
-            self._partial = NULL
+        free_partial(self._partial)
+        self._partial = NULL
         return 0
 
     cdef int _accept_request(self, fn_http1_head *head, Py_ssize_t size, fn_http1_field *fields) except -1:
@@ -510,10 +497,3 @@ cdef class Connection(Sender):
         rest = PyBytes_FromStringAndSize(self._cur, self._left)
         self._left = 0
         return rest
-
-
-cdef inline double slow_after(double since, long long window, double now, double grace, double rate) noexcept nogil:
-    """When a transfer is too slow: after `grace` seconds of silence, or past them with an average under `rate`."""
-    if grace <= 0:
-        return INFINITY
-    return min(now + grace, since + grace + window / rate) if rate > 0 else now + grace

@@ -30,3 +30,12 @@ cdef class Workspace:
     cdef bytes head_lines
     cdef int head_code
     cdef bint draining                  # every answer from now on says Connection: close
+
+# A head that has not arrived whole, kept apart so that idle connections do not carry it.
+cdef struct Partial:
+    fn_http1_head head
+    fn_http1_field *fields
+
+cdef Partial *new_partial(Workspace ws) except NULL      # what the workspace holds of a head
+cdef void free_partial(Partial *partial) noexcept        # NULL is allowed
+cdef double slow_after(double since, long long window, double now, double grace, double rate) noexcept nogil

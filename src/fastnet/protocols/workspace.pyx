@@ -7,6 +7,8 @@ thousand idle connections cost a few megabytes.
 
 cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from libc.math cimport INFINITY
+from libc.string cimport memcpy
 
 from fastnet.codecs.chttp1 cimport fn_http1_field
 from fastnet.codecs.http1 cimport Request
@@ -56,3 +58,30 @@ cdef class Workspace:
 
     def __dealloc__(self):
         PyMem_Free(self.fields)
+
+
+cdef Partial *new_partial(Workspace ws) except NULL:
+    cdef Partial *partial = <Partial *>PyMem_Malloc(sizeof(Partial))
+    if partial == NULL:
+        raise MemoryError()
+    partial.fields = <fn_http1_field *>PyMem_Malloc((ws.settings.head.max_fields + 1) * sizeof(fn_http1_field))
+    if partial.fields == NULL:
+        PyMem_Free(partial)
+        raise MemoryError()
+    partial.head = ws.head
+    # one more: the field that is being read
+    memcpy(partial.fields, ws.fields, (ws.head.n_fields + 1) * sizeof(fn_http1_field))
+    return partial
+
+
+cdef void free_partial(Partial *partial) noexcept:
+    if partial != NULL:
+        PyMem_Free(partial.fields)
+        PyMem_Free(partial)
+
+
+cdef double slow_after(double since, long long window, double now, double grace, double rate) noexcept nogil:
+    """When a transfer is too slow: after `grace` seconds of silence, or past them with an average under `rate`."""
+    if grace <= 0:
+        return INFINITY
+    return min(now + grace, since + grace + window / rate) if rate > 0 else now + grace
