@@ -3,7 +3,16 @@
 from typing import final
 
 COMMON_NAMES: tuple[str, ...]
+VARYING_NAMES: frozenset[str]
 
 @final
 class NameTable:
     """Lower-cased bytes and WSGI environ keys of COMMON_NAMES, by their usual and their lower-cased spelling."""
+
+COMMON: NameTable
+
+@final
+class FieldCache:
+    """Objects made of the last value of each common field. Not for use by two threads at once."""
+
+    def __init__(self, names: NameTable) -> None: ...
