@@ -1,6 +1,6 @@
 """Interned forms of the header names that requests really have; for the other compiled modules."""
 
-from typing import final
+from typing import Self, final
 
 COMMON_NAMES: tuple[str, ...]
 VARYING_NAMES: frozenset[str]
@@ -15,4 +15,4 @@ COMMON: NameTable
 class FieldCache:
     """Objects made of the last value of each common field. Not for use by two threads at once."""
 
-    def __init__(self, names: NameTable) -> None: ...
+    def __new__(cls, names: NameTable) -> Self: ...
