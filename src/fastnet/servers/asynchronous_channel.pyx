@@ -89,12 +89,14 @@ cdef class Hub:
     cdef int arm(self, double deadline) except -1:
         """See to `deadline` in time."""
         cdef double now = self.pump.ws.now
-        if deadline >= self.next_sweep:
+        # Never later than it is set: who is overdue and still busy would put the sweep off with each turn.
+        cdef double at = max(deadline, now + SWEEP_S)
+        if at >= self.next_sweep:
             return 0
         if self.timer is not None:
             self.timer.cancel()
-        self.next_sweep = max(deadline, now + SWEEP_S)
-        self.timer = self.loop.call_later(self.next_sweep - now, self._sweep)
+        self.next_sweep = at
+        self.timer = self.loop.call_later(at - now, self._sweep)
         return 0
 
     def _sweep(self):
