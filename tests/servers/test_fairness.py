@@ -1,14 +1,18 @@
-"""What a busy native driver owes to others: shares, deadlines, late input, limits, draining."""
+"""The native driver under load: any chunking, resets, half-closes, shares, deadlines, limits, draining."""
 
+import random
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.servers.serving import PATIENCE_S, Server
+from tests.servers.serving import PATIENCE_S, Server, until
 
 APP = """
 import os, time
@@ -50,8 +54,100 @@ def serving(site: Path, model: str, *options: str) -> Server:
     return Server("site_of_native:app", "--model", model, "--workers", "1", *options, cwd=site)
 
 
+def reset(client: socket.socket) -> None:
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
 def get(target: str, extra: str = "") -> bytes:
     return f"GET {target} HTTP/1.1\r\nHost: x\r\n{extra}\r\n".encode()
+
+
+def bodies(data: bytes) -> list[bytes]:
+    """The bodies of complete answers."""
+    found = []
+    while data:
+        head, _, data = data.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 OK\r\n"), head
+        if b"content-length: " in head:
+            size = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0])
+            body, data = data[:size], data[size:]
+            assert len(body) == size
+        else:
+            body = b""
+            while True:
+                line, _, data = data.partition(b"\r\n")
+                size = int(line, 16)
+                body, data = body + data[:size], data[size + 2 :]
+                if not size:
+                    break
+        found.append(body)
+    return found
+
+
+def scenario(server: Server, seed: int) -> None:
+    """One client: some pipelined requests in random pieces, read at a random pace; sometimes it goes away midway."""
+    chance = random.Random(seed)
+    wire, expected = b"", []
+    for i in range(chance.randrange(1, 30)):
+        kind = chance.randrange(4)
+        if kind == 0:
+            body = chance.randbytes(chance.choice([1, 100, 5000, 100_000]))
+            wire += b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+            expected.append(body)
+        elif kind == 1:
+            body = chance.randbytes(chance.randrange(1, 3000))
+            wire += b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body)
+            wire += body + b"\r\n0\r\n\r\n"
+            expected.append(body)
+        elif kind == 2:
+            blocks = chance.choice([1, 10, 200])
+            wire += get(f"/blocks?{blocks}")
+            expected.append(b"".join(b"%07d\n" % i * 512 for i in range(blocks)))
+        else:
+            wire += get("/fine")
+            expected.append(b"fine")
+    way = chance.choice(["close", "half-close", "reset"])
+    if way == "close":
+        wire += get("/fine", "Connection: close\r\n")
+        expected.append(b"fine")
+    stop = chance.randrange(len(wire)) if way == "reset" else len(wire)
+    with server.connect() as client:
+
+        def send() -> None:
+            at = 0
+            while at < stop:
+                size = chance.choice([1, 7, 100, 3000, 70_000, 1 << 20])
+                client.sendall(wire[at : min(stop, at + size)])
+                at += size
+                if chance.random() < 0.1:
+                    time.sleep(0.001)
+            if way == "half-close":
+                client.shutdown(socket.SHUT_WR)
+
+        if way == "reset":
+            client.settimeout(0.05)  # it does not read, and so may not get rid of everything
+            try:
+                send()
+            except (TimeoutError, ConnectionError):
+                pass
+            return reset(client)
+        sender = threading.Thread(target=send)
+        sender.start()
+        got = bytearray()
+        while data := client.recv(chance.choice([100, 10_000, 1 << 20])):
+            got += data
+        sender.join()
+        assert bodies(bytes(got)) == expected, f"seed {seed}"
+
+
+def test_every_answer_is_right_whatever_the_pieces_and_whoever_goes_away(server: Server) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        for result in [pool.submit(scenario, server, seed) for seed in range(200)]:
+            result.result()
+    worker = psutil.Process(server.workers()[0])
+    until(lambda: not [c for c in worker.net_connections() if c.status == "ESTABLISHED"], "every connection closed")
+    assert "Traceback" not in server.log
 
 
 @pytest.mark.parametrize("greedy", [get("/endless"), get("/busy") * 2000], ids=["streaming", "pipelining"])

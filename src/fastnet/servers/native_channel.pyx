@@ -66,15 +66,17 @@ cdef class NativeChannel(Channel):
     cdef int on_ready(self, uint32_t mask, char *buf, Py_ssize_t room) except -1:
         if mask & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR):
             self.readable = True
+        if mask & (EPOLLRDHUP | EPOLLHUP | EPOLLERR):
+            self.hung_up = True              # for good: this may be told in a turn that does not read
         if not self.lingering:
-            self.yielded = self._serve(mask & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) != 0, buf, room)
+            self.yielded = self._serve(buf, room)
         if self.lingering:
             # At once, too: what is there already will not be told again.
             self.yielded = False
             self._drop_input(buf, room)
         return self.yielded
 
-    cdef int _serve(self, bint to_the_end, char *buf, Py_ssize_t room) except -1:
+    cdef int _serve(self, char *buf, Py_ssize_t room) except -1:
         cdef Connection conn = self.conn
         cdef Py_ssize_t n
         cdef int reads = 0
@@ -89,7 +91,7 @@ cdef class NativeChannel(Channel):
             n = recv(self.fd, buf, room, 0)
             if n > 0:
                 # A short read empties the socket; but what came with a hang-up may be followed by the end.
-                if n < room and not to_the_end:
+                if n < room and not self.hung_up:
                     self.readable = False
                 if self.feed(buf, n):
                     return 1
