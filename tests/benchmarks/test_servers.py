@@ -49,7 +49,7 @@ def test_a_wrong_answer_fails_the_run():
 def test_idle_connections_are_measured():
     with Server(C, "hello", None) as server:
         figures = measure_idle(server, 50, 1)
-    assert figures["kib_per_connection"] >= 0
+    assert abs(figures["kib_per_connection"]) < 64  # near nothing in the C responder; memory is counted in pages
     assert figures["idle_cpu_percent"] < 50
 
 
