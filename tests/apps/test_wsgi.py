@@ -2,7 +2,6 @@
 
 import ast
 import gzip
-import re
 import resource
 import shutil
 import socket
@@ -428,4 +427,4 @@ def test_two_gigabytes_in_bounded_memory(site: Path, tmp_path: Path) -> None:
                 got += n
         worst = max(worst, memory(server))
         assert got > size and worst - before < 48 << 20
-        assert re.search("NOTE closed", server.log)
+        server.wait_for_log("NOTE closed")
