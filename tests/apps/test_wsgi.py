@@ -407,6 +407,7 @@ def test_a_close_that_fails_is_logged_and_spoils_nothing(server: Server) -> None
 # Two gigabytes
 
 
+@pytest.mark.timeout(600)  # the disk may be slow
 def test_two_gigabytes_in_bounded_memory(site: Path, tmp_path: Path) -> None:
     size = 2 << 30
     with open(tmp_path / "sparse", "wb") as file:
