@@ -167,6 +167,24 @@ def test_urls(url: bytes | str, parts: tuple[object, ...]) -> None:
     assert (u.scheme, u.userinfo, u.host, u.port, u.path, u.query, u.fragment) == parts
 
 
+@pytest.mark.parametrize(
+    ("target", "version", "fields", "authority"),
+    [
+        ("/", "1.1", "Host: a:1\r\n", b"a:1"),
+        ("http://b.example:8080/x?y=/z", "1.1", "Host: a:1\r\n", b"b.example:8080"),
+        ("http://[::1]:80", "1.1", "Host: a\r\n", b"[::1]:80"),
+        ("https://b?c/d", "1.1", "Host: a\r\n", b"b"),
+        ("http://b/", "1.0", "", b"b"),
+        ("/", "1.0", "", None),
+        ("*", "1.1", "Host:\r\n", b""),
+    ],
+)
+def test_the_authority_of_a_request(target: str, version: str, fields: str, authority: bytes | None) -> None:
+    """RFC 9112, section 3.2.2: an absolute-form target overrules Host."""
+    request = parse_request(f"OPTIONS {target} HTTP/{version}\r\n{fields}\r\n".encode())
+    assert request.authority == authority
+
+
 @pytest.mark.parametrize("url", ["", "a b", "/%g0", "http://h:99999/", "http://[::g]/", "/a#b#c", "/ä", "//\n"])
 def test_bad_urls(url: str) -> None:
     with pytest.raises(ProtocolError):

@@ -1,4 +1,4 @@
-"""One application as WSGI and as ASGI, for tests over the wire: /echo, /stream, /large and anything else."""
+"""One application as WSGI and as ASGI, for tests over the wire: /echo, /names, /stream, /large and anything else."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
         start_response("200 OK", [("Content-Length", str(LARGE))])
         return (bytes(BLOCK) for _ in range(LARGE // BLOCK))
     body = environ["wsgi.input"].read() if path == "/echo" else f"{environ['REQUEST_METHOD']} {path}".encode()
+    if path == "/names":
+        names = environ.get("HTTP_HOST"), environ["SERVER_NAME"], environ["SERVER_PORT"], environ["REMOTE_ADDR"]
+        body = repr(names).encode()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [body]
 
@@ -32,7 +35,11 @@ async def asgi(
     path = scope["path"]
     headers: list[tuple[bytes, bytes]] = [(b"content-type", b"text/plain")]
     parts = [f"{scope['method']} {path}".encode()]
-    if path == "/stream":
+    if path == "/names":
+        hosts = [value.decode() for name, value in scope["headers"] if name == b"host"]
+        client = scope["client"][0] if scope["client"] else None
+        parts = [repr((",".join(hosts) if hosts else None, *scope["server"], client)).encode()]
+    elif path == "/stream":
         parts = [b"one ", b"two ", b"three"]
     elif path == "/large":
         parts = [bytes(BLOCK)] * (LARGE // BLOCK)

@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 cimport cython
 from cpython.dict cimport PyDict_Copy, PyDict_Size
 from cpython.object cimport PyObject
+from libc.stdint cimport uint32_t
 from libc.string cimport memchr, memcmp
 
 from fastnet.apps.base cimport Carrier
@@ -17,7 +18,6 @@ from fastnet.codecs.chttp1 cimport FN_HTTP1_ABSOLUTE, FN_HTTP1_CONTENT_LENGTH, F
 from fastnet.codecs.http1 cimport Request
 from fastnet.codecs.http1_names cimport FieldCache, NameEntry
 
-from fastnet.codecs.http1 import parse_url
 from fastnet.codecs.http1_names import COMMON
 
 cdef extern from *:
@@ -63,6 +63,7 @@ cdef class EnvironBuilder:
         cdef const char *buf = request.buf
         cdef Py_ssize_t before
         cdef unsigned int i
+        cdef uint32_t size
         cdef str key, value
         if carrier.server is not self._server or carrier.client is not self._client:
             self._name_peers(carrier.server, carrier.client)
@@ -87,6 +88,10 @@ cdef class EnvironBuilder:
             if PyDict_Size(environ) == before:
                 # several fields of one name are one list (RFC 9110, section 5.3); cookies have their own separator
                 environ[key] = present + ("; " if key == "HTTP_COOKIE" else ",") + value
+        if request.head.target_form == FN_HTTP1_ABSOLUTE:
+            # overrules the Host field, if there is one (RFC 9112, section 3.2.2)
+            i = request.target_authority(&size)
+            environ["HTTP_HOST"] = ascii_str(buf + i, size)
         return environ
 
     cdef int _name_peers(self, tuple server, tuple client) except -1:
@@ -94,7 +99,7 @@ cdef class EnvironBuilder:
             self._server = server
             # A Unix socket has neither, and PEP 3333 wants both.
             named = server is not None and server[1] is not None
-            self._base["SERVER_NAME"] = server[0] if named else "localhost"
+            self._base["SERVER_NAME"] = host_of(server[0]) if named else "localhost"
             self._base["SERVER_PORT"] = str(server[1]) if named else "80"
         self._client = client
         self._base["REMOTE_ADDR"] = "" if client is None else client[0]
@@ -106,6 +111,7 @@ cdef class EnvironBuilder:
         cdef Py_ssize_t n = request.head.query - request.head.target
         cdef Py_ssize_t rest = request.head.target_len - n
         cdef str root = self._root, text, raw
+        cdef uint32_t at, size
         if n == 1 and rest == 0 and target[0] == 47:
             return 0                           # "/", as in the base
         environ["REQUEST_URI"] = raw = ascii_str(target, request.head.target_len)
@@ -117,13 +123,21 @@ cdef class EnvironBuilder:
             else:
                 text = ascii_str(target, n) if rest else raw
         elif request.head.target_form == FN_HTTP1_ABSOLUTE:
-            text = unquote_to_bytes(parse_url(raw).path).decode("latin-1")
+            at = request.target_authority(&size)
+            target = request.buf + at + size
+            n = request.buf + request.head.query - target
+            text = unquote_to_bytes(target[:n]).decode("latin-1") or "/"
         else:
             text = ""       # "*" and CONNECT's host:port name no path
         if root is not None and text.startswith(root) and (len(text) == len(root) or text[len(root)] == "/"):
             text = text[len(root):]
         environ["PATH_INFO"] = text
         return 0
+
+
+cdef object host_of(address):
+    """As in a URL (RFC 3875, section 4.1.14)."""
+    return f"[{address}]" if ":" in address else address
 
 
 cdef inline str decimal(int n):

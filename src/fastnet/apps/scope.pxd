@@ -10,3 +10,4 @@ cdef class ScopeBuilder:
     cdef bytes _root_path_raw
     cdef dict build(self, Carrier carrier, dict state)     # state: of the lifespan, copied
     cdef int _set_path(self, dict scope, Request request) except -1
+    cdef int _set_host(self, list headers, bytes host) except -1

@@ -8,6 +8,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.dict cimport PyDict_Copy
 from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.ref cimport Py_INCREF
+from libc.stdint cimport uint32_t
 from libc.string cimport memchr
 
 from fastnet.apps.base cimport Carrier
@@ -68,22 +69,31 @@ cdef class ScopeBuilder:
         cdef const char *start = request.buf + request.head.target
         cdef const char *end = request.buf + request.head.query
         cdef const char *stop = start + request.head.target_len
-        cdef const char *slash
         cdef bytes raw
         cdef object path
+        cdef uint32_t n, at
         if end < stop:
             scope["query_string"] = PyBytes_FromStringAndSize(end + 1, stop - end - 1)
         if request.head.target_form == c.FN_HTTP1_ABSOLUTE:
-            # http://host/path: the scheme and the host are dropped (RFC 9112, section 3.2.2)
-            start = <const char *>memchr(start, c":", end - start) + 3
-            slash = <const char *>memchr(start, c"/", end - start)
-            start = end if slash == NULL else slash
+            # http://host/path: the host counts as the Host field, which it overrules (RFC 9112, section 3.2.2)
+            at = request.target_authority(&n)
+            start = request.buf + at + n
+            self._set_host(scope["headers"], PyBytes_FromStringAndSize(request.buf + at, n))
         raw = PyBytes_FromStringAndSize(start, end - start) if end > start else b"/"
         path = unquote(PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw))
         if self._root_path and not (path.startswith(self._root_path + "/") or path == self._root_path):
             # the proxy took it off; ASGI wants it in
             raw, path = self._root_path_raw + raw, self._root_path + path
         scope["raw_path"], scope["path"] = raw, path
+        return 0
+
+    cdef int _set_host(self, list headers, bytes host) except -1:
+        cdef Py_ssize_t i
+        for i in range(len(headers)):
+            if headers[i][0] == b"host":
+                headers[i] = (b"host", host)
+                return 0
+        headers.insert(0, (b"host", host))
         return 0
 
 

@@ -1,4 +1,6 @@
 # HTTP/1.1 heads: parsed in one call, read lazily. The C face of fastnet.codecs.http1.
+from libc.stdint cimport uint32_t
+
 from fastnet.codecs.chttp1 cimport fn_http1_chunked, fn_http1_field, fn_http1_head, fn_http1_limits
 from fastnet.codecs.http1_names cimport NameTable
 
@@ -40,6 +42,9 @@ cdef class Head:
 
 cdef class Request(Head):
     cdef str method_str(self)
+    # Of an absolute-form target (RFC 9112, section 3.2.2): the host[:port] in it, as n bytes at the returned offset in
+    # buf, with the path behind it up to head.query. n is 0 for the other forms.
+    cdef uint32_t target_authority(self, uint32_t *n) noexcept
 
 cdef class Response(Head):
     pass

@@ -71,6 +71,10 @@ class Request(Head):
     def host(self) -> bytes | None:
         """Value of the Host field, or None (HTTP/1.0)."""
     @property
+    def authority(self) -> bytes | None:
+        """host[:port] that the request is for: of an absolute-form target ("http://host/path") that of the target, and
+        Host does not count (RFC 9112, section 3.2.2); else the value of Host."""
+    @property
     def expect_continue(self) -> bool:
         """The client waits for 100 (Continue) before it sends the body."""
 

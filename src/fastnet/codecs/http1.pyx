@@ -266,6 +266,26 @@ cdef class Request(Head):
             return None
         return self.slice(self.fields[self.head.host].value, self.fields[self.head.host].value_len)
 
+    cdef uint32_t target_authority(self, uint32_t *n) noexcept:
+        cdef uint32_t start = self.head.target, end
+        n[0] = 0
+        if self.head.target_form != c.FN_HTTP1_ABSOLUTE:
+            return start
+        while self.buf[start] != c":":
+            start += 1
+        start += 3                                                 # "://", and a host behind it: the parser saw to that
+        end = start
+        while end < self.head.query and self.buf[end] != c"/":
+            end += 1
+        n[0] = end - start
+        return start
+
+    @property
+    def authority(self):
+        """host[:port] that the request is for: of an absolute-form target that of the target, whatever Host says."""
+        cdef uint32_t n, start = self.target_authority(&n)
+        return self.slice(start, n) if n else self.host
+
     @property
     def expect_continue(self) -> bool:
         """The client waits for 100 (Continue) before it sends the body."""

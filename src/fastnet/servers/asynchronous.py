@@ -37,7 +37,7 @@ from fastnet.servers.asynchronous_channel import Hub
 from fastnet.servers.board import Board
 from fastnet.servers.config import Config
 from fastnet.servers.lifespan import Lifespan
-from fastnet.servers.listeners import server_name
+from fastnet.servers.listeners import listener_name
 from fastnet.servers.log import LOGGER
 from fastnet.servers.pump import Pump, settings_of
 
@@ -172,7 +172,7 @@ class Service:
 
     async def _open(self, sock: socket.socket) -> asyncio.AbstractServer:
         loop = asyncio.get_running_loop()
-        factory = self._hub.protocol_factory("http", server_name(sock))
+        factory = self._hub.protocol_factory("http", listener_name(sock))
         mine = sock.dup()
         mine.setblocking(False)
         if sock.family != socket.AF_UNIX:
@@ -227,7 +227,7 @@ class Service:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                factory = self._hub.protocol_factory("http", server_name(sock))
+                factory = self._hub.protocol_factory("http", listener_name(sock))
                 connection, _ = sock.accept()
             except OSError:
                 return  # none is left, or another thread has found so and closed the socket

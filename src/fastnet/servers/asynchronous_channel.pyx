@@ -49,13 +49,11 @@ cdef class Hub:
             self.pump.slot.beat = self.pump.tick()
 
     def protocol_factory(self, str scheme, server):
-        """What makes the protocols of a listener. `server`: its (host, port) or (path, None)."""
-        wild = server[0] in ("0.0.0.0", "::")
-
+        """What makes the protocols of a listener. `server`: its (host, port) or (path, None); None: as the socket says."""
         def make():
             cdef AsynchronousChannel channel = AsynchronousChannel.__new__(AsynchronousChannel)
             channel.hub, channel.scheme = self, scheme
-            channel.server = None if wild else server
+            channel.server = server
             return channel
         return make
 

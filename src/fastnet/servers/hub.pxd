@@ -90,7 +90,7 @@ cdef class Hub:
     cdef Place *places
     cdef object again                 # deque of (fd, generation): connections that queue up for another turn
     cdef object lock                  # of accepting, resume_at, draining
-    cdef list listeners, names
+    cdef list listeners, names        # names: as an app is told; None: ask the connection
     cdef int n_listeners, accepts
     cdef long max_connections
     cdef int pollers, parked          # threads that poll or are about to, that wait for `turnstile`; guarded by the GIL

@@ -18,7 +18,7 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from fastnet.servers.pump cimport CLOCK_MONOTONIC
 
-from fastnet.servers.listeners import server_name
+from fastnet.servers.listeners import listener_name
 
 cdef extern from "unistd.h" nogil:
     int close_fd "close"(int fd)
@@ -54,7 +54,7 @@ cdef class Hub:
         self.next_sweep = self.resume_at = self.drain_until = self.idle_until = INFINITY
         self.listeners = sockets
         self.n_listeners = len(sockets)
-        self.names = [server_name(s) for s in sockets]
+        self.names = [listener_name(s) for s in sockets]
         for listener in sockets:
             listener.setblocking(False)
         self.watch(self.alarm, EPOLLIN, ALARM)

@@ -102,6 +102,12 @@ def server_name(sock: socket.socket) -> tuple[str, int | None]:
     return (os.fsdecode(name), None) if sock.family == socket.AF_UNIX else (name[0], name[1])
 
 
+def listener_name(sock: socket.socket) -> tuple[str, int | None] | None:
+    """server_name() of all connections of a listener, or None if it listens at every address, and each has its own."""
+    name = server_name(sock)
+    return None if name[0] in ("0.0.0.0", "::") else name
+
+
 class Listeners:
     """All the places a server listens at, opened together. Raises StartupError, with none left open.
 

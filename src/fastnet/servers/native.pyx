@@ -47,6 +47,7 @@ cdef extern from "sys/socket.h" nogil:
     struct sockaddr_storage:
         unsigned short ss_family
     const int SOCK_NONBLOCK, SOCK_CLOEXEC, AF_INET, AF_INET6
+    int getsockname(int fd, sockaddr *address, unsigned int *size)
     int accept4(int fd, sockaddr *address, unsigned int *size, int flags)
 
 cdef extern from "netinet/in.h" nogil:
@@ -296,7 +297,8 @@ cdef class Loop:
                 close_fd(fd)
                 continue
             self.pump.tick()
-            self.open(fd, client_name(&address), hub.names[number])
+            server = hub.names[number]
+            self.open(fd, name_of(&address), local_name(fd) if server is None else server)
         return 0
 
     cdef int run_short(self, str what) except -1:
@@ -406,8 +408,17 @@ cdef class Loop:
         return hub.see_to(now)
 
 
-cdef object client_name(const sockaddr_storage *address):
-    """(host, port) of a peer, or None for one without a name (Unix socket)."""
+cdef object local_name(int fd):
+    """The (host, port) that the peer of a connection has reached."""
+    cdef sockaddr_storage address
+    cdef unsigned int size = sizeof(address)
+    address.ss_family = 0
+    getsockname(fd, <sockaddr *>&address, &size)
+    return name_of(&address)
+
+
+cdef object name_of(const sockaddr_storage *address):
+    """(host, port), or None for one without a name (Unix socket)."""
     cdef char text[64]
     if address.ss_family == AF_INET:
         inet_ntop(AF_INET, &(<sockaddr_in *>address).sin_addr, text, sizeof(text))
