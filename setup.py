@@ -21,6 +21,7 @@ KERNELS: dict[str, list[str]] = {
         *("simd/http1_sse42", "simd/http1_avx2", "simd/http1_avx512", "simd/http1_neon"),
         *("authority", "url", "cpu"),
     ],
+    "fastnet.bench.histogram": ["histogram", "histogram_codec"],
 }
 HEADERS = sorted(map(str, Path("csrc").rglob("*.h")))
 

@@ -133,6 +133,7 @@ uint64_t fn_histogram_percentile(const fn_histogram *h, double percentile) {
     double wanted = share * (double)h->total * (1 - 1e-15);
     uint64_t seen = 0, rank = (uint64_t)wanted;
     if ((double)rank < wanted || rank == 0) rank++;
+    if (share == 1) rank = h->total;
     for (uint32_t i = 0; fn_histogram_next(h, &i, &bucket);) {
         seen += bucket.count;
         if (seen >= rank) return bucket.upper < h->max ? bucket.upper : h->max;

@@ -107,6 +107,8 @@ static void test_percentiles(void) {
     fn_histogram_record(&h, 10, 1);
     fn_histogram_record(&h, 20, 3);
     CHECK(fn_histogram_variance(&h) == 18.75, "%g", fn_histogram_variance(&h));
+    fn_histogram_record(&h, 10, (uint64_t)1 << 61); /* more than a double counts one by one */
+    CHECK(fn_histogram_percentile(&h, 100) == 20, "%lu", fn_histogram_percentile(&h, 100));
 }
 
 static void test_corrected(void) {

@@ -1,0 +1,1 @@
+"""Measuring servers: the load generator behind `fastnet bench`, and its results."""

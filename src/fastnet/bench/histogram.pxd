@@ -1,0 +1,6 @@
+from fastnet.bench.chistogram cimport fn_histogram
+
+
+cdef class Histogram:
+    cdef fn_histogram h
+    cdef void *memory
