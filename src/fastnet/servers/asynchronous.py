@@ -77,6 +77,7 @@ class Service:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._hub: Hub
         self._stopping: asyncio.Event
+        self._stop_asked = False
         # Done when connections are accepted; or holds the StartupError.
         self.started: concurrent.futures.Future[None] = concurrent.futures.Future()
 
@@ -86,7 +87,8 @@ class Service:
             runner.run(self.main(ready))
 
     def stop(self) -> None:
-        """Begin to drain. From a signal handler, or any thread."""
+        """Begin to drain, at once or when main() has started. From a signal handler, or any thread."""
+        self._stop_asked = True  # read by main() after it has set _loop, so one of the two takes effect
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended already
                 self._loop.call_soon_threadsafe(self._stop)
@@ -100,6 +102,8 @@ class Service:
         """The whole life. Raises StartupError."""
         loop = self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
+        if self._stop_asked:
+            self._stopping.set()
         if threading.current_thread() is threading.main_thread():
             loop.add_signal_handler(signal.SIGTERM, self._stop)
         try:

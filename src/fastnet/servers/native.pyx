@@ -444,8 +444,8 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
         pump.slot = board.slot(worker, i)
         loops.append(Loop(hub, pump, i == 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)       # a terminal's Ctrl-C reaches the supervisor, which tells us
+    signal.set_wakeup_fd(hub.signals_in, warn_on_full_buffer=False)    # first: no signal is handled without it
     signal.signal(signal.SIGTERM, _leave_to_pipe)
-    signal.set_wakeup_fd(hub.signals_in, warn_on_full_buffer=False)
     for loop in loops[1:]:
         thread = threading.Thread(target=run_thread, args=(loop,), daemon=True)
         thread.start()
