@@ -16,6 +16,7 @@ KERNELS: dict[str, list[str]] = {
         *("checksum", "checksum_crc", "checksum_sums", "simd/crc_sse42", "simd/crc_avx512", "simd/crc_neon"),
         *("simd/sums_sse42", "simd/sums_avx2", "simd/sums_avx512", "simd/sums_neon", "cpu"),
     ],
+    "fastnet.codecs.framing": ["framing", "framing_lines", "framing_bodies"],
     "fastnet.codecs.http1": [
         *("http1", "http1_machine", "http1_fields", "http1_error", "char_class", "scan", "chunked"),
         *("simd/http1_sse42", "simd/http1_avx2", "simd/http1_avx512", "simd/http1_neon"),

@@ -3,6 +3,7 @@
     FastnetError
         ProtocolError       the peer broke the rules of a protocol
             LimitExceeded   the peer stayed within the rules but went over one of our limits
+            IncompleteFrame the peer ended its stream inside a frame
         ConfigError         an option has a value it cannot have
         StartupError        serving could not begin
         ClientDisconnected  (an OSError, too) an application sends to a client that is gone
@@ -10,7 +11,15 @@
 The text of each tells a person what to do about it, in one line.
 """
 
-__all__ = ["ClientDisconnected", "ConfigError", "FastnetError", "LimitExceeded", "ProtocolError", "StartupError"]
+__all__ = [
+    "ClientDisconnected",
+    "ConfigError",
+    "FastnetError",
+    "IncompleteFrame",
+    "LimitExceeded",
+    "ProtocolError",
+    "StartupError",
+]
 
 
 class FastnetError(Exception):
@@ -30,6 +39,23 @@ class ProtocolError(FastnetError):
 
 class LimitExceeded(ProtocolError):
     """The peer went over a limit; `status` as in ProtocolError (HTTP: 413, 414 or 431)."""
+
+
+class IncompleteFrame(ProtocolError):
+    """The peer ended its stream inside a frame, of which `received` bytes came.
+
+    `expected` is how many it has at least, as far as these bytes tell; None where only an end mark would.
+    """
+
+    def __init__(self, received: int, expected: int | None = None) -> None:
+        super().__init__("")
+        self.args = (received, expected)
+        self.received = received
+        self.expected = expected
+
+    def __str__(self) -> str:
+        of = "" if self.expected is None else f" of at least {self.expected}"
+        return f"the stream ended inside a frame, after {self.received} bytes{of}"
 
 
 class ConfigError(FastnetError):
