@@ -6,9 +6,10 @@
     socket.sendall(framing.encode(frame))
 """
 
-from fastnet.codecs.framing import ByteFraming, Decoder, Framing, Spans
+from fastnet.codecs.framing import ByteFraming, Decoder, Framing
 from fastnet.codecs.framing_length import Fixed, LengthPrefixed, Netstring, Varint
 from fastnet.codecs.framing_lines import Delimited, Lines
+from fastnet.codecs.framing_memory import Spans
 
 __all__ = [
     "ByteFraming",

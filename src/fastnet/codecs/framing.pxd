@@ -1,6 +1,7 @@
 # Framing. The C face of fastnet.codecs.framing: what a framing is made of, and the scan for frames in a buffer; see
 # fastnet/framing.h. A framing of your own, compiled, is a subclass of ByteFraming or Framing that sets `how`.
 from fastnet.codecs.cframing cimport fn_frame, fn_framing, fn_framing_state, fn_framing_word, fn_line_end
+from fastnet.codecs.framing_memory cimport Block
 
 # fn_framing_scan(): bytes consumed, or -1 (no whole frame yet) or -2 (bad), and `count` places in `frames`.
 cdef Py_ssize_t scan(const fn_framing *how, fn_framing_state *state, const char *buf, size_t n, fn_frame *frames,
@@ -33,19 +34,6 @@ cdef class Framing:
 
 cdef class ByteFraming(Framing):
     pass
-
-cdef class Block:
-    cdef char *memory
-    cdef size_t size
-    cdef int exports
-
-cdef class Spans:
-    cdef readonly object data
-    cdef fn_frame *frames
-    cdef size_t count, room
-    cdef Py_ssize_t shape[2]
-    cdef Py_ssize_t strides[2]
-    cdef int extend(self, const fn_frame *frames, size_t count, size_t shift) except -1
 
 cdef class Decoder:
     cdef readonly Framing framing

@@ -1,10 +1,12 @@
 """Framing: what all framings share. A `Framing` describes, once and for all; a `Decoder` is one stream's state."""
 
 from collections.abc import Iterable
-from typing import Generic, Literal, TypeVar, final, overload
+from types import GenericAlias
+from typing import Any, Generic, Literal, TypeVar, final, overload
 
 from typing_extensions import Buffer
 
+from fastnet.codecs.framing_memory import Spans
 from fastnet.errors import ProtocolError
 
 _Sent = TypeVar("_Sent", contravariant=True)
@@ -17,6 +19,7 @@ class Framing(Generic[_Sent, _Received]):
     One object serves any number of streams and threads. Wrong options raise ConfigError, which names the option.
     """
 
+    def __class_getitem__(cls, item: Any, /) -> GenericAlias: ...
     @property
     def max_frame_bytes(self) -> int:
         """A frame of more bytes is refused, received or to be sent."""
@@ -38,19 +41,8 @@ class ByteFraming(Framing[Buffer, bytes]):
     def decoder(self, frames: Literal["offsets"]) -> Decoder[Spans]: ...
 
 @final
-class Spans:
-    """Where frames are in `data`: a sequence of (start, end), and a buffer of n x 2 unsigned integers."""
-
-    @property
-    def data(self) -> bytes | memoryview:
-        """What the frames are in; valid, and the same, for as long as it is kept."""
-    def __len__(self) -> int: ...
-    def __getitem__(self, i: int, /) -> tuple[int, int]: ...
-    def __buffer__(self, flags: int, /) -> memoryview: ...
-
-@final
 class Decoder(Generic[_Frames]):
-    """One stream's decoder, made by `decoder()` of a framing.
+    """One stream's decoder, as `decoder()` of a framing makes it.
 
     Give it what arrives, by feed(), or by get_buffer() and feed_into(), cut anywhere; call eof() when the peer is done.
 
@@ -59,6 +51,8 @@ class Decoder(Generic[_Frames]):
     Raises RuntimeError while another thread uses the same decoder.
     """
 
+    def __new__(cls, framing: Framing[Any, Any], frames: str = "bytes") -> Decoder[Any]: ...
+    def __class_getitem__(cls, item: Any, /) -> GenericAlias: ...
     def feed(self, data: Buffer, /) -> _Frames:
         """The frames that end in `data`. Raises ProtocolError or LimitExceeded; TypeError for what has no bytes."""
     def get_buffer(self, hint: int = -1, /) -> memoryview:
@@ -70,7 +64,7 @@ class Decoder(Generic[_Frames]):
     def feed_into(self, nbytes: int, /) -> _Frames:
         """The frames that end in the first `nbytes` bytes of what get_buffer() lent. Raises as feed() does.
 
-        Raises ValueError for more bytes than were lent. May be called again for what follows them.
+        Once for each get_buffer(); raises ValueError for more bytes than were lent.
         """
     def eof(self) -> None:
         """The stream has ended. Raises IncompleteFrame, with byte counts, if inside a frame; else as feed() does."""

@@ -11,33 +11,19 @@ call raises it. One thread at a time may use a decoder; a second one gets Runtim
 """
 
 cimport cython
-from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_SIMPLE, PyBUF_STRIDES, PyBUF_WRITABLE
-from cpython.buffer cimport PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawRealloc
 from cpython.memoryview cimport PyMemoryView_FromObject
 from libc.string cimport memcpy, memmove, memset
 
 from fastnet.codecs cimport cframing as c
 from fastnet.codecs.cframing cimport fn_frame, fn_framing, fn_framing_state, fn_framing_word, fn_line_end
+from fastnet.codecs.framing_memory cimport Block, Room, Spans, fn_give, fn_load, fn_take
 
 import functools
 import types
 
 from fastnet.errors import ConfigError, IncompleteFrame, LimitExceeded, ProtocolError
-
-cdef extern from *:
-    """
-    /* The flag that a decoder is in use, and the count of a block's views, are changed by any thread. */
-    static inline int fn_take(int *flag) { return __atomic_exchange_n(flag, 1, __ATOMIC_ACQUIRE); }
-    static inline void fn_give(int *flag) { __atomic_store_n(flag, 0, __ATOMIC_RELEASE); }
-    static inline void fn_add(int *count, int n) { __atomic_add_fetch(count, n, __ATOMIC_ACQ_REL); }
-    static inline int fn_load(int *count) { return __atomic_load_n(count, __ATOMIC_ACQUIRE); }
-    """
-    bint fn_take(int *flag) noexcept nogil
-    void fn_give(int *flag) noexcept nogil
-    void fn_add(int *count, int n) noexcept nogil
-    int fn_load(int *count) noexcept nogil
 
 cdef extern from "Python.h":
     object PySequence_GetSlice(object o, Py_ssize_t start, Py_ssize_t end)
@@ -123,16 +109,7 @@ cdef class Framing:
         raise TypeError(f"{type(self).__name__} is no framing by itself")
 
     def decoder(self, frames="bytes"):
-        cdef Decoder decoder = Decoder.__new__(Decoder)
-        if type(self) is Framing or type(self) is ByteFraming:
-            raise TypeError(f"{type(self).__name__} is no framing by itself")
-        modes = ("bytes", "views", "offsets") if self.is_plain else ("bytes",)
-        if frames not in modes:
-            raise ConfigError("frames", frames, " or ".join(map(repr, modes)))
-        decoder.mode = modes.index(frames) if self.is_plain else AS_UNWRAPPED
-        decoder.framing = self
-        decoder.how = self.how
-        return decoder
+        return Decoder(self, frames)
 
     def encode(self, frame, /):
         return self.encode_many((frame,))
@@ -176,103 +153,23 @@ cdef class ByteFraming(Framing):
         self.is_plain = True
 
 
-# --- memory ----------------------------------------------------------------------------------------------------------
-
-@cython.final
-cdef class Block:
-    """Memory that a decoder fills once, from the front, and views may look into. Python sees it read-only."""
-
-    def __cinit__(self, size_t size):
-        self.memory = <char *>PyMem_RawCalloc(size, 1)
-        if self.memory == NULL:
-            raise MemoryError(f"no memory for {size} bytes of input")
-        self.size = size
-
-    def __dealloc__(self):
-        PyMem_RawFree(self.memory)
-
-    def __getbuffer__(self, Py_buffer *view, int flags):
-        PyBuffer_FillInfo(view, self, self.memory, self.size, 1, flags)
-        fn_add(&self.exports, 1)
-
-    def __releasebuffer__(self, Py_buffer *view):
-        fn_add(&self.exports, -1)
-
-
-@cython.final
-@cython.freelist(8)
-cdef class Room:
-    """The unused end of a block, to be received into."""
-    cdef Block block
-    cdef size_t start
-
-    def __getbuffer__(self, Py_buffer *view, int flags):
-        PyBuffer_FillInfo(view, self, self.block.memory + self.start, self.block.size - self.start, 0, flags)
-
-
-@cython.final
-cdef class Spans:
-    """Where frames are in `data`: a sequence of (start, end), and a buffer of n x 2 unsigned integers."""
-
-    def __cinit__(self):
-        self.data = b""
-
-    def __dealloc__(self):
-        PyMem_RawFree(self.frames)
-
-    cdef int extend(self, const fn_frame *frames, size_t count, size_t shift) except -1:
-        cdef size_t i, room = self.room
-        cdef fn_frame *more
-        if self.count + count > room:
-            room = max(2 * room, self.count + count)
-            more = <fn_frame *>PyMem_RawRealloc(self.frames, room * sizeof(fn_frame))
-            if more == NULL:
-                raise MemoryError(f"no memory for the places of {room} frames")
-            self.frames, self.room = more, room
-        more = self.frames + self.count
-        for i in range(count):
-            more[i].start = frames[i].start + shift
-            more[i].end = frames[i].end + shift
-        self.count += count
-        return 0
-
-    def __len__(self):
-        return self.count
-
-    def __getitem__(self, Py_ssize_t i):
-        if i < 0:
-            i += self.count
-        if not 0 <= i < <Py_ssize_t>self.count:
-            raise IndexError(f"there are {self.count} frames")
-        return self.frames[i].start, self.frames[i].end
-
-    def __getbuffer__(self, Py_buffer *view, int flags):
-        if flags & PyBUF_WRITABLE:
-            raise BufferError("the places of frames are read-only")
-        PyBuffer_FillInfo(view, self, self.frames, self.count * sizeof(fn_frame), 1, PyBUF_SIMPLE)
-        self.shape[0], self.shape[1] = self.count, 2
-        self.strides[0], self.strides[1] = sizeof(fn_frame), sizeof(size_t)
-        if flags & PyBUF_ND == PyBUF_ND:
-            view.itemsize, view.ndim, view.shape = sizeof(size_t), 2, self.shape
-        if flags & PyBUF_STRIDES == PyBUF_STRIDES:
-            view.strides = self.strides
-        if flags & PyBUF_FORMAT:
-            view.format = <char *>(b"Q" if sizeof(size_t) == 8 else b"I")
-
-    def __repr__(self):
-        return f"<the places of {self.count} frames>"
-
-
 # --- decoding --------------------------------------------------------------------------------------------------------
 
 @cython.final
 cdef class Decoder:
-    """One stream's decoder, made by `decoder()` of a framing."""
+    """One stream's decoder."""
 
     __class_getitem__ = classmethod(types.GenericAlias)
 
-    def __init__(self):
-        raise TypeError("a decoder is made by decoder() of a framing")
+    def __cinit__(self, Framing framing not None, frames="bytes"):
+        if type(framing) is Framing or type(framing) is ByteFraming:
+            raise TypeError(f"{type(framing).__name__} is no framing by itself")
+        modes = ("bytes", "views", "offsets") if framing.is_plain else ("bytes",)
+        if frames not in modes:
+            raise ConfigError("frames", frames, " or ".join(map(repr, modes)))
+        self.mode = modes.index(frames) if framing.is_plain else AS_UNWRAPPED
+        self.framing = framing
+        self.how = framing.how
 
     cdef int _take(self) except -1:
         if fn_take(&self.busy):
@@ -313,7 +210,7 @@ cdef class Decoder:
         try:
             if not 0 <= nbytes <= <Py_ssize_t>self.lent:
                 raise ValueError(f"{nbytes} bytes cannot have been received: get_buffer() lent {self.lent}")
-            self.lent -= nbytes
+            self.lent = 0
             self.end += nbytes
             return self._run(None, NULL, 0)
         finally:
@@ -383,6 +280,7 @@ cdef class Decoder:
         cdef size_t before = self.end - self.begin, taken = 0, wanted, taste = FIRST_TASTE, count
         cdef Py_ssize_t consumed
         cdef fn_frame frame
+        cdef Block block
         while taken < n:
             wanted = before + taken
             wanted = self.state.needed - wanted if self.state.needed > wanted else taste
@@ -393,9 +291,11 @@ cdef class Decoder:
             consumed = scan(&self.how, &self.state, self.block.memory + self.begin, self.end - self.begin, &frame, 1,
                             &count)
             if count:
-                self._emit(out, self.block, self.block.memory + self.begin, self.begin, &frame, 1)
-                self.begin = self.end
-                self._emptied()
+                block = self.block        # a failure lets go of it
+                self._emit(out, block, block.memory + self.begin, self.begin, &frame, 1)
+                if self.failure is None:
+                    self.begin = self.end
+                    self._emptied()
                 return consumed - before
             if self.state.error:
                 self._fail()
@@ -403,11 +303,16 @@ cdef class Decoder:
         return n
 
     cdef int _scan_block(self, object out) except -1:
-        if self.end - self.begin < self.state.needed:
+        cdef Block block
+        cdef Py_ssize_t consumed
+        if self.begin == self.end or self.end - self.begin < self.state.needed:
             return 0
-        self.begin += self._scan(out, self.block, self.block.memory + self.begin, self.end - self.begin, self.begin)
-        if self.begin == self.end:
-            self._emptied()
+        block = self.block        # a failure lets go of it
+        consumed = self._scan(out, block, block.memory + self.begin, self.end - self.begin, self.begin)
+        if self.failure is None:
+            self.begin += consumed
+            if self.begin == self.end:
+                self._emptied()
         return 0
 
     cdef Py_ssize_t _scan(self, object out, object owner, const char *p, size_t n, size_t shift) except -1:
