@@ -12,6 +12,7 @@ def app(environ, start_response):
         "HTTP_HOST", "HTTP_COOKIE", "HTTP_ACCEPT", "REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "REQUEST_URI",
         "CONTENT_TYPE", "CONTENT_LENGTH", "SERVER_PROTOCOL", "REMOTE_PORT")}
     body = ascii(seen).encode()
+    environ["HTTP_X_MADE_UP"] = environ["PATH_INFO"] = "by the app"
     start_response("200 OK", [("content-type", "text/plain")])
     return [body]
 """
@@ -52,6 +53,16 @@ def test_values_are_those_of_this_request(server):
         assert "HTTP_X_THING" not in second
 
 
+def test_what_an_app_changes_is_gone_in_the_next_request(server):
+    """Whole heads that repeat are answered from one template, which is never handed out."""
+    with server.connect() as client, client.makefile("rb") as reader:
+        for _ in range(4):
+            assert "HTTP_X_MADE_UP" not in ask(reader, client, request("X-Forwarded-For: 1.2.3.4"))
+        once = [ask(reader, client, request("Accept: a", target=target)) for target in ("/a?b", "/", "/a?b", "/c")]
+        assert [(seen["PATH_INFO"], seen["QUERY_STRING"]) for seen in once] == [
+            ("/a", "b"), ("/", ""), ("/a", "b"), ("/c", "")]  # fmt: skip
+
+
 def test_repeated_fields_are_one_list(server):
     with server.connect() as client, client.makefile("rb") as reader:
         for _ in range(2):  # the second time with values that are known already
@@ -73,6 +84,12 @@ def test_each_connection_has_its_own_peer(server):
         readers = [one.makefile("rb"), two.makefile("rb")]
         for _ in range(3):
             for client, reader in zip((one, two), readers, strict=True):
-                assert ask(reader, client, request())["REMOTE_PORT"] == str(client.getsockname()[1])
+                for extra in ((), (), ("Accept: a",), ("Cookie: a",), ("Cookie: a",), ()):
+                    seen = ask(reader, client, request(*extra))
+                    assert seen["REMOTE_PORT"] == str(client.getsockname()[1])
+                    assert (seen.get("HTTP_ACCEPT"), seen.get("HTTP_COOKIE")) == (
+                        "a" if "Accept: a" in extra else None,
+                        "a" if "Cookie: a" in extra else None,
+                    )
         for reader in readers:
             reader.close()

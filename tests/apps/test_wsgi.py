@@ -277,6 +277,34 @@ def test_head_204_and_304_have_no_body_and_the_connection_goes_on(server: Server
         assert answer.body == b"sent" and answer.phrase == "Chosen"
 
 
+def test_heads_made_of_constants_suit_their_requests(server: Server) -> None:
+    """Such a head is used again; what the request before was must not show in it."""
+    plain, old = "HTTP/1.1\r\nHost: x", "HTTP/1.0\r\nConnection: keep-alive"
+    close = f"{plain}\r\nConnection: close"
+    for pipelined in (True, False):
+        with server.connect() as client:
+            requests = [f"{method} /constant {rest}\r\n\r\n".encode()
+                        for method, rest in [("GET", plain)] * 3 + [("HEAD", plain), ("GET", old), ("GET", plain)] * 2
+                        + [("GET", close)]]  # fmt: skip
+            if pipelined:
+                client.sendall(b"".join(requests))
+            for request in requests:
+                if not pipelined:
+                    client.sendall(request)
+                head = request.startswith(b"HEAD")
+                answer = Answer(client, head_only=head)
+                assert (answer.status, answer.body) == (200, b"" if head else b"abc")
+                options = {"keep-alive"} if b"1.0" in request else {"close"} if b"close" in request else set()
+                assert {answer.headers.pop("connection", None)} - {None} == options
+                assert answer.headers.pop("date")
+                assert answer.headers == {"content-type": "text/plain", "content-length": "3", "server": "fastnet"}
+            assert client.recv(1) == b""
+    with server.connect() as client:
+        client.sendall(b"GET /constant HTTP/1.1\r\nHost: x\r\n\r\nGET /constant-short HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert Answer(client).body == b"abc"
+        assert Answer(client).status == 500  # its body does not fit
+
+
 def test_iterables_are_closed_in_the_context_of_their_request(server: Server) -> None:
     before = notes(server, "closed, seeing its own")
     assert ask(server, "/stream?3").whole

@@ -36,6 +36,12 @@ def environ_of(environ, start_response):
     return ["\n".join(lines).encode()]
 
 
+def constant(environ, start_response):
+    """Every object of the answer's head is the same each time."""
+    start_response("200 OK", [TEXT, ("Content-Length", "3")])
+    return [b"ab" if "short" in environ["PATH_INFO"] else b"abc"]
+
+
 @validator
 def valid(environ, start_response):
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

@@ -420,11 +420,12 @@ cdef inline const char *latin1(s, Py_ssize_t *n) except NULL:
 cdef int write_head(Connection conn, str status, headers, long long length) except -1:
     """Queue the head of a WSGI answer: "200 OK" and a list of (str, str)."""
     cdef Py_ssize_t n, value_len
-    cdef const char *text = latin1(status, &n)
+    cdef const char *text
     cdef const char *value
     cdef int code
     if conn.repeat_head(status, headers):
         return conn.end_head(length)
+    text = latin1(status, &n)
     if n < 3 or not (48 <= text[0] <= 57 and 48 <= text[1] <= 57 and 48 <= text[2] <= 57) or (n > 3 and text[3] != 32):
         raise ValueError(f"status must be three digits, a space and a phrase, such as '200 OK', not {status!r}")
     code = (text[0] - 48) * 100 + (text[1] - 48) * 10 + text[2] - 48

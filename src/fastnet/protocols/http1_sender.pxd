@@ -20,6 +20,7 @@ cdef class Sender:
     # the message being sent
     cdef bint sent_chunked, body_forbidden
     cdef bint _building                 # between begin_head and end_head
+    cdef bint _repeats                  # and it is the head that the workspace remembers
     cdef unsigned char _seen            # SEEN_DATE ...
     cdef readonly int status
     cdef int _answers                   # answers queued since output was last empty
@@ -39,6 +40,7 @@ cdef class Sender:
     cdef bint repeat_head(self, object status, object fields) except -1
     cdef int remember_head(self, object status, object fields) except -1
     cdef int _start_head(self, int status) except -1
+    cdef bint _is_plain(self) noexcept
     cdef int end_head(self, long long length) except -1    # length of the whole body if known, else -1
     cdef int send_data(self, const char *data, Py_ssize_t n, bytes owner) except -1     # owner may be None
     cdef int send_end(self, list trailers) except -1       # trailers may be None

@@ -50,21 +50,28 @@ cdef class Sender:
             if PyList_GET_ITEM(fields, i) != PyList_GET_ITEM(ws.head_fields, i):
                 return False
         self._start_head(ws.head_code)
-        self.out.append(PyBytes_AS_STRING(ws.head_lines), PyBytes_GET_SIZE(ws.head_lines))
+        self._length, self._repeats = ws.head_length, True
         return True
 
     cdef int remember_head(self, status, fields) except -1:
         cdef Py_ssize_t i
-        if self._seen or self._length >= 0 or not self.keep_alive or self.status < 200 or type(fields) is not list:
+        cdef Workspace ws = self.ws
+        if self._seen or not self.keep_alive or self.status < 200 or type(fields) is not list:
             return 0                     # some of its lines were for the connection itself
         for i in range(len(<list>fields)):
             # Only the list holds a pair that was made for this answer: it cannot come again. And it must not change.
             pair = (<list>fields)[i]
             if type(pair) is not tuple or Py_REFCNT(<PyObject *>pair) < 3 or not all(type(x) in (str, bytes) for x in pair):
                 return 0
-        self.ws.head_status, self.ws.head_fields, self.ws.head_code = status, list(fields), self.status
-        self.ws.head_lines = PyBytes_FromStringAndSize(self.out.block + self._mark, self.out.used - self._mark)
+        ws.head_status, ws.head_fields = status, list(fields)
+        ws.head_code, ws.head_length, ws.head_whole = self.status, self._length, None
+        ws.head_lines = PyBytes_FromStringAndSize(self.out.block + self._mark, self.out.used - self._mark)
         return 0
+
+    cdef bint _is_plain(self) noexcept:
+        """Nothing of this exchange shows in a head that has a length."""
+        return (self.keep_alive and self.minor_version == 1 and not (self.is_head or self.is_connect)
+                and not (self.expects_continue or self.ws.draining or (self.eof and self._left == 0)))
 
     cdef int begin_head(self, int status, const char *reason, Py_ssize_t n) except -1:
         self._start_head(status)
@@ -82,7 +89,7 @@ cdef class Sender:
             self.give_up_head()
         if status == 101 and not self.wants_upgrade:
             raise ValueError("status 101 answers only a request that asked for an upgrade")
-        self._building, self._mark = True, self.out.used
+        self._building, self._repeats, self._mark = True, False, self.out.used
         self._seen, self._length = 0, -1
         self.status = status
         return 0
@@ -159,8 +166,18 @@ cdef class Sender:
         cdef int status = self.status
         cdef OutBuffer out = self.out
         cdef Workspace ws = self.ws
+        cdef bint keeps = False
         if status == 0:
             return self._end_request(length)
+        if self._repeats:
+            keeps = self._is_plain()
+            if keeps and ws.head_whole is not None and ws.head_date is ws.date_line and ws.head_body == length:
+                out.append(PyBytes_AS_STRING(ws.head_whole), PyBytes_GET_SIZE(ws.head_whole))
+                self.answer_left = max(length, ws.head_length)
+                self.switching = self.body_forbidden = self.sent_chunked = self._building = False
+                self.head_sent = True
+                return 0
+            out.append(PyBytes_AS_STRING(ws.head_lines), PyBytes_GET_SIZE(ws.head_lines))
         if status < 200 and status != 101:
             # interim: the final head is still to come; a 1.0 client would take this one for it
             if self.minor_version == 0:
@@ -207,6 +224,9 @@ cdef class Sender:
         out.append(b"\r\n", 2)
         self._building, self.head_sent = False, True
         self.expects_continue = False
+        if keeps and self.answer_left >= 0 and self._repeats:
+            ws.head_whole = PyBytes_FromStringAndSize(out.block + self._mark, out.used - self._mark)
+            ws.head_date, ws.head_body = ws.date_line, length
         return 0
 
     cdef int _end_request(self, long long length) except -1:

@@ -29,6 +29,9 @@ cdef class Workspace:
     cdef list head_fields
     cdef bytes head_lines
     cdef int head_code
+    cdef long long head_length          # its own Content-Length; -1: none
+    cdef bytes head_whole, head_date    # all of it, down to the empty line, and the date_line that is in it
+    cdef long long head_body            # the length that it was ended with
     cdef bint draining                  # every answer from now on says Connection: close
 
 # A head that has not arrived whole, kept apart so that idle connections do not carry it.
