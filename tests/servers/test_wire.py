@@ -11,7 +11,7 @@ import pytest
 from tests.refusals import ACCEPTED, REFUSALS, chunked
 from tests.servers.cells import cells
 from tests.servers.serving import Server
-from tests.servers.wire_apps import LARGE
+from tests.servers.wire_apps import LARGE, RAISED
 
 server = cells("--max-body", "1000000")
 
@@ -231,3 +231,16 @@ def test_an_answer_survives_a_close_with_input_unread(server: Server) -> None:
         answer = talk(server, b"GET / HTTP/1.1\r\nHost: a\r\n\r\nx" + bytes(200_000))
         assert heads(answer) == [200, 400]
         assert answer.endswith(b"\n")
+
+
+def test_what_an_application_raises_ends_its_request_and_nothing_else(server: Server) -> None:
+    """SystemExit and KeyboardInterrupt, too: the answer is 500, or broken off, and the worker goes on."""
+    workers = server.workers()
+    for name in RAISED:
+        answer = talk(server, GET.replace(b"/next", b"/raise/" + name.encode()) + GET)
+        assert heads(answer) == [500] and b"\r\nconnection: close\r\n" in answer, name
+        answer = talk(server, GET.replace(b"/next", b"/broken/" + name.encode()) + GET)
+        assert heads(answer) in ([200], []) and not answer.endswith(b"\r\n0\r\n\r\n"), name
+        server.wait_for_log(f"{name}: in the answer")
+    assert server.get() == b"GET /"
+    assert server.workers() == workers

@@ -1,16 +1,22 @@
-"""One application as WSGI and as ASGI, for tests over the wire: /echo, /names, /stream, /large and anything else."""
+"""One application as WSGI and as ASGI, for tests over the wire: see the paths that it knows."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+RAISED = {kind.__name__: kind for kind in (ValueError, SystemExit, KeyboardInterrupt, GeneratorExit)}
 LARGE = 8 << 20       # more than the buffers of two sockets hold
 BLOCK = 65536
 
 
 def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     path = environ["PATH_INFO"]
+    if path.startswith("/raise/"):
+        raise RAISED[path.removeprefix("/raise/")]("in the application")
+    if path.startswith("/broken/"):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return broken(path)
     if path == "/stream":
         start_response("200 OK", [("Content-Type", "text/plain")])
         return iter([b"one ", b"two ", b"three"])
@@ -25,6 +31,11 @@ def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
     return [body]
 
 
+def broken(path: str) -> Iterable[bytes]:
+    yield b"one "
+    raise RAISED[path.removeprefix("/broken/")]("in the answer")
+
+
 async def asgi(
     scope: dict[str, Any],
     receive: Callable[[], Awaitable[dict[str, Any]]],
@@ -35,6 +46,12 @@ async def asgi(
     path = scope["path"]
     headers: list[tuple[bytes, bytes]] = [(b"content-type", b"text/plain")]
     parts = [f"{scope['method']} {path}".encode()]
+    if path.startswith("/raise/"):
+        raise RAISED[path.removeprefix("/raise/")]("in the application")
+    if path.startswith("/broken/"):
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"one ", "more_body": True})
+        raise RAISED[path.removeprefix("/broken/")]("in the answer")
     if path == "/names":
         hosts = [value.decode() for name, value in scope["headers"] if name == b"host"]
         client = scope["client"][0] if scope["client"] else None

@@ -174,9 +174,7 @@ cdef class PooledExchange(WSGIExchange):
         try:
             pooled.begin(number, monotonic(), self._label().encode("utf-8", "replace"))
             work()
-        except Exception:
-            self.broke()
-        except SystemExit:
+        except BaseException:    # sys.exit() in a request ends that request
             self.broke()
         finally:
             PyContext_Exit(self.context)
