@@ -66,11 +66,11 @@ def fastnet(interface: str, model: str, *options: str) -> Contender:
     return Contender(f"fastnet {interface} {model}", command, "import fastnet", own=True)
 
 
-def launched(peer: str, interface: str) -> Contender:
+def launched(peer: str, interface: str, *options: str) -> Contender:
     def command(workload: str, port: int, files: Path) -> list[str]:
-        return [PYTHON, "-m", "benchmarks.servers.launch", peer, target(interface, workload), str(port)]
+        return [PYTHON, "-m", "benchmarks.servers.launch", peer, target(interface, workload), str(port), *options]
 
-    return Contender(f"{peer} {interface}", command, f"import {peer}")
+    return Contender(" ".join((peer, interface, *options)), command, f"import {peer}")
 
 
 def uvicorn(http: str) -> Contender:
