@@ -4,6 +4,7 @@ Environment switches: FASTNET_SANITIZE=address,undefined  FASTNET_DEBUG=1  FASTN
 """
 
 import os
+import sys
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -24,7 +25,7 @@ KERNELS: dict[str, list[str]] = {
     ],
     "fastnet.bench.histogram": ["histogram", "histogram_codec"],
 }
-HEADERS = sorted(map(str, Path("csrc").rglob("*.h")))
+HEADERS = sorted(map(str, [*Path("csrc").rglob("*.h"), *Path("src").rglob("*.h")]))
 
 
 def switch(name: str) -> str:
@@ -45,6 +46,7 @@ if sanitize:
 directives = {
     "language_level": 3,
     "freethreading_compatible": True,
+    "subinterpreters_compatible": "own_gil",
     "boundscheck": bool(debug),
     "wraparound": bool(debug),
     "initializedcheck": False,
@@ -54,14 +56,39 @@ directives = {
 }
 
 
+# Each interpreter has its own copy of what a module keeps, its types among it, which is what lets subinterpreters with a GIL of their own
+# load it (CPython 3.12 and later). How Cython finds the copy is replaced: see the header.
+own_state = sys.version_info >= (3, 12)
+STATE_MACROS = [("CYTHON_USE_MODULE_STATE", "1"), ("CYTHON_USE_TYPE_SPECS", "1")] if own_state else []
+STATE_EDITS = {
+    "#define __pyx_mstate_global (__Pyx_PyModule_GetState(__Pyx_State_FindModule(&__pyx_moduledef)))\n":
+        '#include "fastnet/_module_state.h"\n',
+    "= __Pyx_State_AddModule(__pyx_t_1, &__pyx_moduledef);": "= fn_add_state(__pyx_t_1);",
+    "  #if CYTHON_PEP489_MULTI_PHASE_INIT\n  __Pyx_State_RemoveModule(NULL);\n  #endif\n": "",
+    "__pyx_m_clear, /* m_clear */\n      NULL": "__pyx_m_clear, /* m_clear */\n      fn_free_state",
+}
+
+
+def keep_state_by_interpreter(generated: Path) -> None:
+    text = generated.read_text()
+    if "fn_add_state" in text:
+        return
+    if not all(text.count(old) == 1 for old in STATE_EDITS):
+        print(f"fastnet: {generated}: slower than it could be: setup.py does not know this Cython's module state")
+        return
+    for old, new in STATE_EDITS.items():
+        text = text.replace(old, new)
+    generated.write_text(text)
+
+
 def extension(pyx: Path) -> Extension:
     name = ".".join(pyx.relative_to("src").with_suffix("").parts)
     return Extension(
         name,
         [str(pyx), *(f"csrc/{kernel}.c" for kernel in KERNELS.get(name, []))],
-        include_dirs=["csrc/include"],
+        include_dirs=["csrc/include", "src"],
         depends=HEADERS,
-        define_macros=[("CYTHON_TRACE_NOGIL", "1")] if coverage else [],
+        define_macros=[*STATE_MACROS, *([("CYTHON_TRACE_NOGIL", "1")] if coverage else [])],
         extra_compile_args=flags,
         extra_link_args=link,
     )
@@ -79,6 +106,18 @@ class build_with_headers(build_py):
                 self.copy_file(str(header), str(target / header.name))
 
 
+modules = cythonize(
+    [extension(pyx) for pyx in sorted(Path("src").rglob("*.pyx"))],
+    # The directives decide what is generated, and a time stamp cannot tell them apart, so each has its folder;
+    # but coverage's plug-in looks for the C beside the source.
+    build_dir=None if coverage else "build/cython-debug" if debug else "build/cython",
+    compiler_directives=directives,
+    annotate=bool(switch("ANNOTATE")),
+    nthreads=os.cpu_count() or 1,
+)
+for module in modules:
+    keep_state_by_interpreter(Path(module.sources[0]))
+
 setup(
     package_dir={"": "src"},
     packages=find_packages("src"),
@@ -86,13 +125,5 @@ setup(
     include_package_data=False,
     cmdclass={"build_py": build_with_headers},
     options={"build_ext": {"parallel": os.cpu_count()}},
-    ext_modules=cythonize(
-        [extension(pyx) for pyx in sorted(Path("src").rglob("*.pyx"))],
-        # The directives decide what is generated, and a time stamp cannot tell them apart, so each has its folder;
-        # but coverage's plug-in looks for the C beside the source.
-        build_dir=None if coverage else "build/cython-debug" if debug else "build/cython",
-        compiler_directives=directives,
-        annotate=bool(switch("ANNOTATE")),
-        nthreads=os.cpu_count() or 1,
-    ),
+    ext_modules=modules,
 )

@@ -2,7 +2,6 @@
 from libc.stdint cimport uint32_t
 
 from fastnet.codecs.chttp1 cimport fn_http1_chunked, fn_http1_field, fn_http1_head, fn_http1_limits
-from fastnet.codecs.http1_names cimport NameTable
 
 # The kernels, reached through this module, which owns them.
 cdef Py_ssize_t parse_request_head(fn_http1_head *head, const char *buf, size_t n, fn_http1_field *fields,
@@ -34,7 +33,6 @@ cdef class Head:
     cdef bytes owner                  # holds buf; None while the bytes are lent
     cdef bint owns_fields             # fields are in own_fields or more_fields
     cdef bytes more_fields            # a bytes object, so that no destructor is needed
-    cdef NameTable names
     cdef int lend(self, const char *buf, Py_ssize_t size, const fn_http1_head *head, fn_http1_field *fields) noexcept
     cdef int keep(self) except -1
     cdef bytes slice(self, Py_ssize_t start, Py_ssize_t n)
@@ -49,4 +47,4 @@ cdef class Request(Head):
 cdef class Response(Head):
     pass
 
-cdef list field_list(NameTable names, const char *buf, const fn_http1_field *fields, int n)  # [(lower-cased name, value)]
+cdef list field_list(const char *buf, const fn_http1_field *fields, int n)  # [(lower-cased name, value)]

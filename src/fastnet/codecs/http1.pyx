@@ -80,11 +80,9 @@ def cpu() -> dict[str, bool]:
 
 # --- heads -----------------------------------------------------------------------------------------------------------
 
-cdef NameTable NAMES = COMMON
-
-
-cdef list field_list(NameTable names, const char *buf, const fn_http1_field *fields, int n):
+cdef list field_list(const char *buf, const fn_http1_field *fields, int n):
     cdef list out = PyList_New(n)
+    cdef NameTable names = COMMON
     cdef int i
     cdef tuple pair
     cdef bytes part
@@ -105,9 +103,6 @@ cdef list field_list(NameTable names, const char *buf, const fn_http1_field *fie
 @cython.freelist(64)
 cdef class Head:
     """What requests and responses share: the version and the fields."""
-
-    def __cinit__(self):
-        self.names = NAMES
 
     cdef int lend(self, const char *buf, Py_ssize_t size, const fn_http1_head *head, fn_http1_field *fields) noexcept:
         self.owner = None
@@ -150,7 +145,7 @@ cdef class Head:
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
         """All fields in their order: (lower-cased name, value). A new list each time."""
-        return field_list(self.names, self.buf, self.fields, self.head.n_fields)
+        return field_list(self.buf, self.fields, self.head.n_fields)
 
     @property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
@@ -328,7 +323,14 @@ cdef class Limits:
         self.limits.max_line, self.limits.max_head, self.limits.max_fields = max_line, max_head, max_fields
 
 
-cdef Limits DEFAULT_LIMITS = Limits()
+# A C value, so that nothing made by one interpreter is seen by another.
+cdef fn_http1_limits DEFAULT_LIMITS
+DEFAULT_LIMITS.max_line, DEFAULT_LIMITS.max_head, DEFAULT_LIMITS.max_fields = 8190, 65536, 100
+
+
+cdef inline const fn_http1_limits *limits_of(Limits limits) noexcept:
+    return &DEFAULT_LIMITS if limits is None else &limits.limits
+
 
 ctypedef Py_ssize_t (*parse_fn)(fn_http1_head *, const char *, size_t, fn_http1_field *, const fn_http1_limits *) noexcept nogil
 
@@ -361,19 +363,17 @@ cdef Py_ssize_t parse_head(parse_fn parse, Head out, bytes owner, const char *bu
 cdef parse_one(parse_fn parse, Head out, data, Py_ssize_t start, Limits limits):
     cdef Py_buffer view
     cdef Py_ssize_t size
-    if limits is None:
-        limits = DEFAULT_LIMITS
     if type(data) is bytes:
         if not 0 <= start <= PyBytes_GET_SIZE(data):
             raise ValueError(f"start must be from 0 to {len(data)}, not {start}")
         size = parse_head(parse, out, <bytes>data, PyBytes_AS_STRING(data) + start, PyBytes_GET_SIZE(data) - start,
-                          &limits.limits)
+                          limits_of(limits))
     else:
         PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
         try:
             if not 0 <= start <= view.len:
                 raise ValueError(f"start must be from 0 to {view.len}, not {start}")
-            size = parse_head(parse, out, None, <const char *>view.buf + start, view.len - start, &limits.limits)
+            size = parse_head(parse, out, None, <const char *>view.buf + start, view.len - start, limits_of(limits))
         finally:
             PyBuffer_Release(&view)
     return None if size < 0 else out
@@ -408,12 +408,10 @@ def parse_requests(bytes data not None, Py_ssize_t most=1024, Limits limits=None
     cdef const char *buf = PyBytes_AS_STRING(data)
     cdef Request request
     cdef list out = []
-    if limits is None:
-        limits = DEFAULT_LIMITS
     while at < end and len(out) < most:
         request = Request.__new__(Request)
         try:
-            size = parse_head(c.fn_http1_parse_request, request, data, buf + at, end - at, &limits.limits)
+            size = parse_head(c.fn_http1_parse_request, request, data, buf + at, end - at, limits_of(limits))
         except ProtocolError:
             if out:
                 break

@@ -307,7 +307,7 @@ cdef class Connection(Sender):
         if size == c.FN_PARTIAL:
             return self._close(True, False) if self.eof else NEED_DATA
         if head.n_fields:
-            self.trailers = field_list(ws.request.names, self._cur, fields, head.n_fields)
+            self.trailers = field_list(self._cur, fields, head.n_fields)
         self._cur += size
         self._left -= size
         self._state = IN_END
