@@ -18,6 +18,10 @@ CELLS = [
     ("threaded", "wsgi", "auto"),
     *(("async", "wsgi", loop) for loop in LOOPS),
     *((model, "asgi", loop) for model in ("prefork", "threaded", "async") for loop in LOOPS),
+    # Where the native driver is not built:
+    ("async", "wsgi", "transports"),
+    ("async", "asgi", "transports"),
+    ("threaded", "asgi", "transports"),
 ]
 
 
@@ -25,7 +29,10 @@ def serve(cell: tuple[str, str, str], *options: str) -> Server:
     model, kind, loop = cell
     workers = "2" if model == "prefork" else "1"
     target = f"wire_apps:{kind}"
-    return Server(target, "--model", model, "--loop", loop, "--workers", workers, *options, cwd=HERE)
+    env = {"FASTNET_TRANSPORTS": "1"} if loop == "transports" else {}
+    if env:
+        loop = "auto"
+    return Server(target, "--model", model, "--loop", loop, "--workers", workers, *options, cwd=HERE, env=env)
 
 
 def cells(*options: str) -> object:

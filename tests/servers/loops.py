@@ -4,11 +4,14 @@ import socket
 import threading
 from contextlib import contextmanager
 
+import pytest
+
 from fastnet.servers.asynchronous import Service
 from fastnet.servers.board import Board
 from fastnet.servers.config import Config
 
-LOOPS = ("asyncio", "uvloop")
+# The last is for where the native driver is not built.
+LOOPS = ("asyncio", "uvloop", "transports")
 
 
 class Serving:
@@ -64,7 +67,8 @@ def read_until(sock, end):
 @contextmanager
 def serving(app, loop, *, unix=None, address="127.0.0.1", interface="asgi", **options):
     """Serve `app` for the time of the block; it must end well."""
-    config = Config(target=app, model="async", loop=loop, request_timeout=0, **{"drain_timeout": 5.0, **options})
+    kind = "auto" if loop == "transports" else loop
+    config = Config(target=app, model="async", loop=kind, request_timeout=0, **{"drain_timeout": 5.0, **options})
     listener = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
     listener.bind(str(unix) if unix else (address, 0))
     listener.listen(128)
@@ -81,9 +85,12 @@ def serving(app, loop, *, unix=None, address="127.0.0.1", interface="asgi", **op
                 service.started.set_exception(error)
 
     thread = threading.Thread(target=run, daemon=True)
-    thread.start()
     try:
-        service.started.result(20)
+        with pytest.MonkeyPatch.context() as patch:
+            if loop == "transports":
+                patch.setenv("FASTNET_TRANSPORTS", "1")
+            thread.start()
+            service.started.result(20)
         yield Serving(service, thread, listener.getsockname(), listener.family)
     finally:
         service.stop()

@@ -208,7 +208,7 @@ cdef class ASGIExchange(CoroutineExchange):
         return send
 
     cdef object future(self):
-        """A future that is done when something has changed; to be yielded by an awaitable."""
+        """Done when something has changed; to be yielded by an awaitable."""
         future = self.app.loop.create_future()
         future._asyncio_future_blocking = True
         if self.waiters is None:
@@ -235,11 +235,9 @@ cdef class ASGIExchange(CoroutineExchange):
         if carrier is not None and not self.body_told and (chunks is not None or self.body_ended):
             self.chunks, self.chunk_bytes = None, 0
             self.body_told = self.body_ended
-            if chunks is None:
-                body = b""
-            else:
-                body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            body = b"" if chunks is None else chunks[0] if len(chunks) == 1 else b"".join(chunks)
             if carrier.conn.held:
+                carrier.awake()
                 carrier.conn.hold(False)
                 if not self.inside:
                     carrier.proceed()
@@ -282,18 +280,22 @@ cdef class ASGIExchange(CoroutineExchange):
     cdef int claim(self, Carrier carrier) except -1:
         """Whoever else's turn it is, what he has put into the shared buffer is not for this client."""
         cdef Connection conn = carrier.conn
-        if not self.inside and conn.out is conn.ws.out and conn.out.total > 0:
+        if self.inside:
+            return 0
+        if conn.out is conn.ws.out and conn.out.total > 0:
             conn.out = OutBuffer()
-        return 0
+        return carrier.awake()
 
     cdef bint has_room(self) except -1:
         cdef Carrier carrier = self.carrier
-        if carrier is None or not carrier.congested():
+        if carrier is None:
             return True
-        if self.inside:
+        if self.inside and carrier.congested():
             carrier.flush()
-            if not carrier.congested():
+        if not carrier.congested():
+            if not carrier.share_over():
                 return True
+            carrier.proceed()                # to a turn, which will call drained()
         self.waiting = True
         return False
 

@@ -9,6 +9,7 @@ cdef class Carrier:
     cdef readonly object client       # ("192.0.2.1", 50123), or None for a Unix socket
     cdef readonly object server       # ("192.0.2.7", 8000), or ("/run/app.sock", None)
     cdef readonly str scheme          # "http"
+    cdef int awake(self) except -1    # called first by whoever comes back to the connection outside the methods below
     cdef int flush(self) except -1    # hand what conn has queued to the socket. The pump does so itself after each
                                       # turn; an app calls it for what it queued outside start/data/end/drained
     cdef int proceed(self) except -1  # outside start/data/end: the answer was completed (send_end), or wants_data()

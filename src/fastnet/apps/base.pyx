@@ -8,6 +8,9 @@ tells the carrier so when it was not called by the pump. None of these classes d
 cdef class Carrier:
     """One connection, as an app sees it. Drivers subclass it."""
 
+    cdef int awake(self) except -1:
+        return 0
+
     cdef int flush(self) except -1:
         raise NotImplementedError()
 

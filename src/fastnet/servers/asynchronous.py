@@ -1,11 +1,8 @@
-"""The asyncio driver: ASGI under every model, WSGI under async; on uvloop where it is installed.
+"""Serving on asyncio loops: ASGI under every model, WSGI under async; on uvloop where it is installed.
 
-A `Service` is one loop: the lifespan of the application, the listeners, the hub of its connections, and the drain.
-Under prefork and async a worker has one, in its main thread; under threaded one a thread, all accepting from the same
-sockets.
-
-Accepting pauses when there are `max_connections`, or when file descriptors run out, and goes on when there is room: the
-listener is then closed on this loop only, and the kernel keeps connections waiting in the socket's backlog.
+A `Service` is one loop: the lifespan of the application, its connections, and the drain. Under prefork and async a
+worker has one, in its main thread; under threaded one a thread, all accepting from the same sockets. The connections
+are the native driver's, hosted by the loop; where that was not built, those of asyncio's own transports.
 """
 
 from __future__ import annotations
@@ -16,15 +13,13 @@ import contextlib
 import functools
 import importlib.util
 import os
-import resource
 import signal
 import socket
-import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from fastnet.apps.asgi import ASGIApp
 from fastnet.apps.stepping import RequestTask, Stepper
@@ -33,22 +28,35 @@ from fastnet.apps.wsgi_pool import PooledWSGIApp
 from fastnet.errors import StartupError
 from fastnet.protocols.workspace import Workspace
 from fastnet.servers.accesslog import AccessLog
-from fastnet.servers.asynchronous_channel import Hub
 from fastnet.servers.board import Board
 from fastnet.servers.config import Config
 from fastnet.servers.lifespan import Lifespan
-from fastnet.servers.listeners import listener_name
 from fastnet.servers.log import LOGGER
 from fastnet.servers.pump import Pump, settings_of
+from fastnet.servers.transports import Transports
 
-# A loop accepts at most this many connections in a row, so that others sharing the socket get some.
-_ACCEPTS = 16
-# Without descriptors for more connections, accepting is tried again after this.
-_PAUSE_S = 0.25
-# Descriptors kept free for the application's own files.
-_SPARE_FILES = 32
 # Part of the drain's time after which what is left is dropped, so that the lifespan's shutdown still has some.
 _DRAIN_PART = 0.9
+# Set in the environment, it has connections served by transports where the native driver could, too; for tests.
+_TRANSPORTS = "FASTNET_TRANSPORTS"
+
+
+class Connections(Protocol):
+    """Accepts and serves the connections of one loop; see Transports, whose docstrings hold for HostedLoop too."""
+
+    @property
+    def count(self) -> int: ...
+    def place(self, board: Board, worker: int, thread: int) -> None: ...
+    def beat(self) -> None: ...
+    async def listen(self) -> None: ...
+    def drain(self) -> Awaitable[None]: ...
+    def abort(self) -> None: ...
+    def leave(self) -> None: ...
+
+
+def transports_only() -> bool:
+    """Whether connections are to be served by asyncio's transports: the native driver was not built, or not wanted."""
+    return bool(os.environ.get(_TRANSPORTS)) or importlib.util.find_spec("fastnet.servers.hosted") is None
 
 
 class Service:
@@ -63,19 +71,17 @@ class Service:
         worker: int,
         thread: int,
         interface: str = "asgi",
+        siblings: list[Any] | None = None,
     ) -> None:
         self._config = config
         self._app = app
         self._interface = interface
         self._sockets = sockets
         self._place = (board, worker, thread)
-        # Each of them may accept as many at once before it notices that descriptors run out.
-        self._loops = config.threads if config.model == "threaded" else 1
+        self._siblings = [] if siblings is None else siblings
         self._access = AccessLog(config) if config.access_log != "off" else None
-        self._servers: list[asyncio.AbstractServer] = []
-        self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._hub: Hub
+        self._connections: Connections
         self._stopping: asyncio.Event
         self._stop_asked = False
         # Done when connections are accepted; or holds the StartupError.
@@ -108,8 +114,9 @@ class Service:
             loop.add_signal_handler(signal.SIGTERM, self._stop)
         try:
             lifespan, app = await self._start(loop)
-            self._make_hub(loop, app)
-            await self._listen()
+            self._connections = self._connect(loop, app)
+            self._connections.place(*self._place)
+            await self._connections.listen()
         except StartupError as error:
             self.started.set_exception(error)
             raise
@@ -123,7 +130,7 @@ class Service:
         if lifespan is not None:
             await lifespan.shutdown()
         app.close()
-        self._hub.close()
+        self._connections.leave()
         await asyncio.sleep(0)
         if self._access is not None:
             self._access.close()
@@ -149,94 +156,38 @@ class Service:
         asgi.state = lifespan.state
         return lifespan, asgi
 
-    def _make_hub(self, loop: asyncio.AbstractEventLoop, app: ASGIApp | PooledWSGIApp) -> None:
+    def _connect(self, loop: asyncio.AbstractEventLoop, app: ASGIApp | PooledWSGIApp) -> Connections:
         pump = Pump(Workspace(settings_of(self._config), b"fastnet"), app, self._access)
-        self._hub = Hub(
-            loop,
-            pump,
-            max_connections=self._config.max_connections,
-            max_fd=resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES - _ACCEPTS * self._loops,
-            full=self._pause,
-            room=self._resume,
-        )
-        self._hub.place(*self._place)
+        if transports_only():
+            return Transports(loop, pump, self._config, self._sockets)
+        from fastnet.servers.hosted import host
+
+        return host(loop, pump, self._config, self._sockets, self._siblings)
 
     def _beat(self) -> None:
         if self._config.request_timeout and not self._stopping.is_set():
-            self._hub.beat()
+            self._connections.beat()
             asyncio.get_running_loop().call_later(self._config.request_timeout / 3, self._beat)
-
-    # --- accepting ---
-
-    async def _listen(self) -> None:
-        for sock in self._sockets:
-            self._servers.append(await self._open(sock))
-            # Whoever listened last on the socket said how long its queue is.
-            sock.listen(self._config.backlog)
-
-    async def _open(self, sock: socket.socket) -> asyncio.AbstractServer:
-        loop = asyncio.get_running_loop()
-        factory = self._hub.protocol_factory("http", listener_name(sock))
-        mine = sock.dup()
-        mine.setblocking(False)
-        if sock.family != socket.AF_UNIX:
-            return await loop.create_server(factory, sock=mine, backlog=_ACCEPTS)
-        # The file belongs to the supervisor; from 3.13 on, loops would remove it when they close the server.
-        kept: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
-        return await loop.create_unix_server(factory, sock=mine, backlog=_ACCEPTS, **kept)
-
-    def _pause(self) -> None:
-        if not self._servers:
-            return
-        self._close_servers()
-        if self._hub.count < self._config.max_connections:
-            LOGGER.warning("few file descriptors are left: accepting connections again when some are free")
-            asyncio.get_running_loop().call_later(_PAUSE_S, self._resume)
-
-    def _resume(self) -> None:
-        if not self._servers and not self._tasks and not self._stopping.is_set():
-            task = asyncio.get_running_loop().create_task(self._listen())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    def _close_servers(self) -> None:
-        servers, self._servers = self._servers, []
-        for server in servers:
-            server.close()
 
     # --- the end ---
 
     async def _drain(self, stepper: Stepper | None, deadline: float) -> None:
-        self._close_servers()
-        await asyncio.gather(*(self._adopt(sock) for sock in self._sockets))
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._connections.drain(), max(0.0, deadline - time.monotonic()))
         for sock in self._sockets:
             sock.close()
-        empty = self._hub.drain()
-        await asyncio.wait([empty], timeout=max(0.0, deadline - time.monotonic()))
         # What goes on behind an answer, such as background tasks.
         while stepper is not None and stepper.running and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
         left = [task for task in asyncio.all_tasks() if isinstance(task, RequestTask)]
         if stepper is None or not stepper.running:
             left = []
-        if self._hub.count or left:
-            LOGGER.warning("dropping %d connections that are not done in time", self._hub.count)
-            self._hub.abort()
+        if self._connections.count or left:
+            LOGGER.warning("dropping %d connections that are not done in time", self._connections.count)
+            self._connections.abort()
             for task in left:
                 task.cancel()
             await asyncio.sleep(0)
-
-    async def _adopt(self, sock: socket.socket) -> None:
-        """Serve those whom the kernel has let in already."""
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                factory = self._hub.protocol_factory("http", listener_name(sock))
-                connection, _ = sock.accept()
-            except OSError:
-                return  # none is left, or another thread has found so and closed the socket
-            connection.setblocking(False)
-            await loop.connect_accepted_socket(factory, connection)
 
 
 def run(
@@ -254,7 +205,8 @@ def run(
     # A terminal's Ctrl-C reaches the supervisor, which tells us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threads = config.threads if config.model == "threaded" else 1
-    services = [Service(config, app, sockets, board, worker, thread, interface) for thread in range(threads)]
+    siblings: list[Any] = []
+    services = [Service(config, app, sockets, board, worker, thread, interface, siblings) for thread in range(threads)]
     if threads == 1:
         services[0].run(ready)
     else:

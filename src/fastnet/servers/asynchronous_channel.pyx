@@ -220,6 +220,11 @@ cdef class AsynchronousChannel(Channel):
 
     # --- called by the pump and the app ------------------------------------------------------------------------------
 
+    cdef int awake(self) except -1:
+        if not self.turning:
+            self.pump.tick()
+        return 0
+
     cdef int flush(self) except -1:
         cdef Connection conn = self.conn
         cdef OutBuffer out = conn.out

@@ -32,7 +32,7 @@ cdef enum:
 cdef class Hub:
     """What the threads of a worker share: the epoll set, the places, the listeners."""
 
-    def __cinit__(self, config, list sockets):
+    def __cinit__(self, config, list sockets, int threads):
         self.epfd = self.alarm = self.timer = self.signals = self.signals_in = -1
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.size = MOST_PLACES if most == resource.RLIM_INFINITY else min(most, MOST_PLACES)
@@ -46,7 +46,7 @@ cdef class Hub:
             raise OSError(errno, os.strerror(errno))
         self.signals, self.signals_in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.again, self.lock = deque(), threading.Lock()
-        self.threads = config.threads
+        self.threads = threads
         self.takes_turns = self.threads > 1 and getattr(sys, "_is_gil_enabled", lambda: True)()
         sem_init(&self.turnstile, 0, 0)
         self.accepts = 1 if config.workers > 1 else MOST_ACCEPTS

@@ -19,7 +19,6 @@ import os
 import signal
 import threading
 
-cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
@@ -70,7 +69,6 @@ cdef extern from "unistd.h" nogil:
     int close_fd "close"(int fd)
 
 cdef enum:
-    MOST_EVENTS = 256
     INPUT_ROOM = 65536         # of the buffer that a thread reads into
     SIGNAL_ROUNDS = 64         # turns of a busy loop after which Python's signal handlers run at the latest
 
@@ -82,15 +80,8 @@ cdef double DRAIN_IDLE_S = 1.0     # what an idle connection is given, in a drai
 cdef double TURN_S = 0.004
 
 
-@cython.final
 cdef class Loop:
     """One thread of the driver."""
-    cdef Hub hub
-    cdef Pump pump
-    cdef char *buf
-    cdef epoll_event events[MOST_EVENTS]
-    cdef bint is_main
-    cdef double turn_since         # when this thread last came back from waiting
 
     def __cinit__(self, Hub hub, Pump pump, bint is_main):
         self.hub, self.pump, self.is_main = hub, pump, is_main
@@ -106,35 +97,41 @@ cdef class Loop:
         cdef Hub hub = self.hub
         cdef Pump pump = self.pump
         cdef int i, n
-        cdef bint due
         cdef unsigned int rounds = 0
-        cdef uint32_t fd
-        cdef uint64_t data
         while not hub.stopping:
             n = self.wait()
             rounds += 1
             if self.is_main and (n <= 0 or rounds % SIGNAL_ROUNDS == 0):
                 PyErr_CheckSignals()
-            due = False
             for i in range(n):
-                pump.tick()                    # what was served before may have taken its time
-                pump.ws.draining = hub.draining
-                data = self.events[i].data.u64
-                fd = <uint32_t>data
-                if fd < <uint32_t>SIGNALS:
-                    self.serve(fd, <uint32_t>(data >> 32), self.events[i].events)
-                elif fd >= <uint32_t>LISTENER:
-                    self.accept(fd - LISTENER, hub.listeners[fd - LISTENER].fileno())
-                elif fd == <uint32_t>ALARM:
-                    self.serve_again()
-                elif fd == <uint32_t>TIMER:
-                    due = True                 # by its own clock, which is ahead of the coarse one
-                else:
-                    self.obey()
-            if due or pump.ws.now >= hub.next_sweep:
-                self.sweep(pump.tick())
-            if pump.access is not None:
-                pump.access.flush()
+                self.handle(&self.events[i])
+            self.end_round()
+
+    cdef int handle(self, const epoll_event *event) except -1:
+        cdef Hub hub = self.hub
+        cdef uint64_t data = event.data.u64
+        cdef uint32_t fd = <uint32_t>data
+        self.pump.tick()                       # what was served before may have taken its time
+        self.pump.ws.draining = hub.draining
+        if fd < <uint32_t>SIGNALS:
+            return self.serve(fd, <uint32_t>(data >> 32), event.events)
+        if fd >= <uint32_t>LISTENER:
+            return self.accept(fd - LISTENER, hub.listeners[fd - LISTENER].fileno())
+        if fd == <uint32_t>ALARM:
+            return self.serve_again()
+        if fd == <uint32_t>TIMER:
+            self.due = True                    # by its own clock, which is ahead of the coarse one
+            return 0
+        return self.obey()
+
+    cdef int end_round(self) except -1:
+        """After the events of one wait."""
+        if self.due or self.pump.ws.now >= self.hub.next_sweep:
+            self.due = False
+            self.sweep(self.pump.tick())
+        if self.pump.access is not None:
+            self.pump.access.flush()
+        return 0
 
     cdef int wait(self) except -1:
         """Take the next events; with many threads one at a time, for what is taken no other thread will serve."""
@@ -273,7 +270,7 @@ cdef class Loop:
             return 0                   # another thread was faster
         for number in numbers:
             if number == signal.SIGTERM:
-                self.drain()
+                self.begin_drain()
         return 0
 
     cdef int accept(self, int number, int listener) except -1:
@@ -301,6 +298,9 @@ cdef class Loop:
             self.open(fd, name_of(&address), local_name(fd) if server is None else server)
         return 0
 
+    cdef NativeChannel make_channel(self):
+        return NativeChannel.__new__(NativeChannel)
+
     cdef int run_short(self, str what) except -1:
         """There is no file descriptor for a further connection."""
         cdef Hub hub = self.hub
@@ -312,7 +312,7 @@ cdef class Loop:
     cdef int open(self, int fd, client, server) except -1:
         cdef Hub hub = self.hub
         cdef Place *place = &hub.places[fd]
-        cdef NativeChannel channel = NativeChannel.__new__(NativeChannel)
+        cdef NativeChannel channel = self.make_channel()
         cdef bint more
         channel.conn = Connection(self.pump.ws)
         channel.fd, channel.client, channel.server, channel.scheme = fd, client, server, "http"
@@ -388,7 +388,7 @@ cdef class Loop:
             self.turn(fd, place, EPOLLIN | EPOLLOUT | EPOLLRDHUP)
         return 0
 
-    cdef int drain(self) except -1:
+    cdef int begin_drain(self) except -1:
         """Accept no more, close what is idle, answer the rest. A second call ends at once."""
         cdef Hub hub = self.hub
         cdef int i, listener
@@ -431,7 +431,7 @@ cdef object name_of(const sockaddr_storage *address):
 
 def run(config, app, str interface, list sockets, Board board, int worker, ready):
     """Serve a WSGI app until SIGTERM and the drain that follows; returns the exit status."""
-    cdef Hub hub = Hub(config, sockets)
+    cdef Hub hub = Hub(config, sockets, config.threads)
     cdef Settings settings = settings_of(config)
     cdef list loops = [], threads = []
     cdef Pump pump

@@ -4,7 +4,6 @@ Edge-triggered: an event only says that something may be there. `readable` remem
 and the pump's own state says whether input is wanted, so nothing is ever re-registered.
 """
 
-cimport cython
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.math cimport INFINITY
 from libc.stdint cimport uint32_t
@@ -59,7 +58,6 @@ cdef enum:
     LINGER_S = 2
 
 
-@cython.final
 cdef class NativeChannel(Channel):
     """A non-blocking socket, the pump above it, a readiness loop below."""
 

@@ -1,0 +1,265 @@
+"""The native driver as a guest on an asyncio loop (or uvloop's): for ASGI, and for WSGI whose threads the loop feeds.
+
+The epoll set of the native driver is one more descriptor that the host watches. When it has events the host calls in,
+and a turn is the native straight run: take events, accept, receive, parse, step the application, send. There is no
+transport, no callback, no timer and no buffer a connection; deadlines are the native driver's, whose timer is in the
+set. A turn that has lasted TURN_S leaves the rest of its events for the next one, so that the host's own callbacks and
+timers come to their turn.
+
+What an application does between turns, when the host steps its coroutine, goes out at once; but the connection itself
+goes on (its next request may begin, on another coroutine) only when the host has come back to this driver.
+
+Loops of one process, each in its thread, serve the same listeners. Whoever accepts a connection gives it to the loop
+that has the fewest: it puts it into that one's epoll set, and nothing else is needed.
+"""
+
+from collections import deque
+
+cimport cython
+from cpython.ref cimport Py_INCREF, PyObject
+from libc.stdint cimport uint32_t, uint64_t
+
+from fastnet.protocols.http1 cimport Connection
+from fastnet.protocols.workspace cimport Workspace
+from fastnet.servers.board cimport Board
+from fastnet.servers.hub cimport (EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, LISTENER, Hub, Place, epoll_event, epoll_wait,
+                                  fn_add, fn_claim, fn_raise, fn_release, fn_store)
+from fastnet.servers.native cimport MOST_EVENTS, Loop
+from fastnet.servers.native_channel cimport NativeChannel
+from fastnet.servers.pump cimport Pump
+
+from fastnet.servers.log import LOGGER
+
+cdef enum:
+    SHARE_BYTES = 1 << 20      # of an answer sent in a row between turns
+
+cdef double TURN_S = 0.004     # what a turn may last while others on the host wait
+
+
+def host(loop, Pump pump not None, config, list sockets not None, list siblings not None):
+    """A HostedLoop that serves `sockets`, of which it keeps copies, on `loop`; to be made and used in its thread.
+
+    siblings: the list of such loops in this process; each adds itself when it begins to listen.
+    """
+    cdef HostedLoop self = HostedLoop(Hub(config, [sock.dup() for sock in sockets], 1), pump, False)
+    self.loop, self.siblings, self.queue = loop, siblings, deque()
+    return self
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class HostedLoop(Loop):
+    """The connections of one loop; see host()."""
+
+    # --- what the service asks for -----------------------------------------------------------------------------------
+
+    def place(self, Board board not None, int worker, int thread):
+        """Tell the supervisor, in this slot of the board, what runs."""
+        self.pump.slot = board.slot(worker, thread)
+
+    def beat(self):
+        """Sign of life of the loop."""
+        if self.pump.slot != NULL:
+            self.pump.slot.beat = self.pump.tick()
+
+    @property
+    def count(self):
+        """Open connections."""
+        return self.hub.count
+
+    async def listen(self):
+        """Begin to accept."""
+        self.siblings.append(self)
+        self.loop.add_reader(self.hub.epfd, self._ready)
+
+    def drain(self):
+        """Accept who is in the backlog, and nobody after; close what is idle, after a moment; let the rest be answered.
+
+        Returns a future: no connection is left.
+        """
+        self.over = self.loop.create_future()
+        self.begin_drain()
+        self.end_turn()
+        return self.over
+
+    def abort(self):
+        """Drop every connection."""
+        cdef Place *place
+        cdef NativeChannel channel
+        cdef int fd
+        for fd in range(self.hub.top + 1):
+            place = &self.hub.places[fd]
+            if place.channel != NULL and fn_claim(&place.state):
+                channel = <NativeChannel>place.channel
+                channel.conn.abort()
+                channel.closed = True
+                self.close(fd, place, channel)
+
+    def leave(self):
+        """Serve no more. Connections should be gone by now."""
+        self.loop.remove_reader(self.hub.epfd)
+        if self in self.siblings:
+            self.siblings.remove(self)
+
+    # --- called by the host ------------------------------------------------------------------------------------------
+
+    def _ready(self):
+        cdef int i, first = 0
+        cdef epoll_event event
+        if self.at == self.n:
+            self.at, self.n = 0, max(0, epoll_wait(self.hub.epfd, self.events, MOST_EVENTS, 0))
+            for i in range(self.n):
+                # Who waits in the backlog comes first, lest his first answer take two rounds of all the others.
+                if <uint32_t>self.events[i].data.u64 >= <uint32_t>LISTENER:
+                    event = self.events[i]
+                    self.events[i] = self.events[first]
+                    self.events[first] = event
+                    first += 1
+        self.go_on()
+
+    def _resume(self):
+        self.resuming = False
+        self.go_on()
+
+    def _serve_queue(self):
+        cdef HostedChannel channel
+        cdef double since = self.pump.tick()
+        self.queue_runs = False
+        for _ in range(len(self.queue)):
+            channel = self.queue.popleft()
+            channel.queued = False
+            if not channel.closed:
+                self.pump.tick()
+                self.serve(channel.fd, self.hub.places[channel.fd].generation, 0)
+                if self.pump.ws.now - since > TURN_S:
+                    break
+        if self.queue:
+            self.run_queue()
+        self.end_turn()
+
+    # --- between them ------------------------------------------------------------------------------------------------
+
+    cdef int go_on(self) except -1:
+        """Serve the events that were taken, as far as a turn's time goes."""
+        cdef double since = self.pump.tick()
+        try:
+            while self.at < self.n:
+                self.at += 1
+                self.handle(&self.events[self.at - 1])
+                if self.pump.ws.now - since > TURN_S:
+                    break
+        finally:
+            if self.at < self.n and not self.resuming:
+                self.resuming = True
+                self.loop.call_soon(self._resume)
+        return self.end_turn()
+
+    cdef int end_turn(self) except -1:
+        cdef Hub hub = self.hub
+        self.end_round()
+        if self.over is not None and (hub.count == 0 or hub.stopping) and not self.over.done():
+            self.over.set_result(None)
+        return 0
+
+    cdef int enqueue(self, HostedChannel channel) except -1:
+        """Go on with the channel in a turn of its own."""
+        if not channel.queued:
+            channel.queued = channel.yielded = True
+            self.queue.append(channel)
+            self.run_queue()
+        return 0
+
+    cdef int run_queue(self) except -1:
+        if not self.queue_runs:
+            self.queue_runs = True
+            self.loop.call_soon(self._serve_queue)
+        return 0
+
+    cdef int serve_again(self) except -1:
+        cdef double since = self.pump.ws.now
+        while True:
+            Loop.serve_again(self)
+            if not self.hub.again or self.pump.ws.now - since > TURN_S:
+                return 0
+
+    # --- accepting ---------------------------------------------------------------------------------------------------
+
+    cdef NativeChannel make_channel(self):
+        cdef HostedChannel channel = HostedChannel.__new__(HostedChannel)
+        channel.host = self
+        return channel
+
+    cdef int open(self, int fd, client, server) except -1:
+        cdef HostedLoop to = self, other
+        for other in self.siblings:
+            if other.hub.count < to.hub.count and not other.hub.draining:
+                to = other
+        if to is self or self.hub.draining:
+            return Loop.open(self, fd, client, server)
+        return to.take(fd, client, server, self.pump.ws)
+
+    cdef int take(self, int fd, client, server, Workspace ws) except -1:
+        """open(), called in the thread of another loop, whose clock and workspace are lent."""
+        cdef Hub hub = self.hub
+        cdef Place *place = &hub.places[fd]
+        cdef NativeChannel channel = self.make_channel()
+        channel.conn = Connection(ws)
+        channel.fd, channel.client, channel.server, channel.scheme = fd, client, server, "http"
+        fn_add(&hub.count, 1)
+        fn_raise(&hub.top, fd)
+        while not fn_claim(&place.state):
+            pass
+        Py_INCREF(channel)
+        place.channel = <PyObject *>channel
+        place.deadline = channel.conn.deadline
+        hub.see_to(place.deadline)
+        try:
+            hub.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                      (<uint64_t>place.generation << 32) | <uint32_t>fd)
+        except OSError as error:
+            LOGGER.error("a connection cannot be watched and is dropped: %s", error.strerror)
+            channel.pump = self.pump
+            return self.close(fd, place, channel)
+        if not fn_release(&place.state):
+            # Its thread saw the first event already, and left it to us.
+            fn_store(&place.state, 0)
+            hub.queue_up(fd, place.generation)
+        return 0
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class HostedChannel(NativeChannel):
+    """A connection of a hosted loop. Its application may answer between turns, too."""
+
+    cdef int awake(self) except -1:
+        if not self.turning:
+            self.pump.tick()
+        return 0
+
+    cdef int flush(self) except -1:
+        cdef Place *place
+        NativeChannel.flush(self)
+        if self.turning:
+            self.flushed = self.conn.answer_bytes
+            return 0
+        place = &self.host.hub.places[self.fd]
+        place.deadline = self.conn.deadline
+        self.host.hub.see_to(place.deadline)
+        if self.conn.aborted:
+            self.host.enqueue(self)
+        return 0
+
+    cdef int proceed(self) except -1:
+        # Not at once: this is called from an application's coroutine, and may start another one.
+        if self.turning:
+            self.again = True
+            return 0
+        self._answered()
+        self.flush()
+        return self.host.enqueue(self)
+
+    cdef bint share_over(self) noexcept:
+        if self.turning:
+            return NativeChannel.share_over(self)
+        return self.conn.answer_bytes - self.flushed > SHARE_BYTES
