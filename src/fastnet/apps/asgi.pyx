@@ -98,10 +98,8 @@ cdef class ASGIExchange(CoroutineExchange):
     cdef int start(self) except -1:
         cdef Connection conn = self.carrier.conn
         self.scope = self.app.scopes.build(self.carrier, self.app.state)
-        if conn.content_length == 0:
-            self.body_ended = True
-            return self.begin(True)
-        if conn._left == 0:
+        self.body_ended = conn.content_length == 0
+        if self.body_ended or conn._left == 0:
             return self.begin(True)
         if conn.content_length < 0:
             # whether a whole chunk has come nobody knows yet: begin at the end of the body or of this turn
