@@ -18,6 +18,8 @@ KERNELS: dict[str, list[str]] = {
         *("simd/sums_sse42", "simd/sums_avx2", "simd/sums_avx512", "simd/sums_neon", "cpu"),
     ],
     "fastnet.codecs.framing": ["framing", "framing_lines", "framing_bodies"],
+    "fastnet.codecs.msgpack_arrays": ["msgpack_items"],
+    "fastnet.codecs.msgpack_stream": ["msgpack"],
     "fastnet.codecs.http1": [
         *("http1", "http1_machine", "http1_fields", "http1_error", "char_class", "scan", "chunked"),
         *("simd/http1_sse42", "simd/http1_avx2", "simd/http1_avx512", "simd/http1_neon"),
