@@ -1,48 +1,7 @@
-/* Whole MessagePack objects: timestamps, walking past, UTF-8. */
+/* Whole MessagePack objects: walking past them, UTF-8. */
 #include "fastnet/msgpack.h"
 
 #include "cpu_level.h"
-
-ptrdiff_t fn_msgpack_read_timestamp(const void *buf, size_t len, int64_t *seconds, uint32_t *nanoseconds) {
-    const uint8_t *p = buf;
-    uint64_t both;
-    switch (len) {
-    case 4:
-        *seconds = fn_msgpack_load32(p);
-        *nanoseconds = 0;
-        return 4;
-    case 8:
-        both = fn_msgpack_load64(p);
-        *seconds = (int64_t)(both & 0x3ffffffff);
-        *nanoseconds = (uint32_t)(both >> 34);
-        break;
-    case 12:
-        *nanoseconds = fn_msgpack_load32(p);
-        *seconds = (int64_t)fn_msgpack_load64(p + 4);
-        break;
-    default: return FN_INVALID;
-    }
-    return *nanoseconds < 1000000000 ? (ptrdiff_t)len : FN_INVALID;
-}
-
-size_t fn_msgpack_put_timestamp(uint8_t *out, int64_t seconds, uint32_t nanoseconds) {
-    size_t n;
-    if ((uint64_t)seconds >> 34) {
-        n = fn_msgpack_put_ext(out, FN_MSGPACK_TIMESTAMP, 12);
-        fn_msgpack_store32(out + n, nanoseconds);
-        fn_msgpack_store64(out + n + 4, (uint64_t)seconds);
-        return n + 12;
-    }
-    uint64_t both = (uint64_t)nanoseconds << 34 | (uint64_t)seconds;
-    if (both >> 32) {
-        n = fn_msgpack_put_ext(out, FN_MSGPACK_TIMESTAMP, 8);
-        fn_msgpack_store64(out + n, both);
-        return n + 8;
-    }
-    n = fn_msgpack_put_ext(out, FN_MSGPACK_TIMESTAMP, 4);
-    fn_msgpack_store32(out + n, (uint32_t)both);
-    return n + 4;
-}
 
 int fn_msgpack_utf8(const void *buf, size_t len) {
     const uint8_t *p = buf, *end = p + len;

@@ -38,7 +38,7 @@ __all__ = [
     "UnpackValueError",
 ]
 
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _GIGA = 10**9
 
 

@@ -1,0 +1,32 @@
+# MessagePack from a stream.
+from cpython.object cimport PyObject
+from libc.stdint cimport uint64_t
+
+from fastnet.codecs.cmsgpack cimport fn_msgpack_walk
+from fastnet.codecs.msgpack_unpack cimport Decoder
+
+cdef class Unpacker:
+    cdef Decoder _decoder
+    cdef object _held, _file, _read, _failure
+    cdef PyObject *_store                  # a bytes object; bytes from _head to _tail wait
+    cdef Py_ssize_t _head, _tail, _size
+    cdef bint _own                         # whether _store is our own, and bytes after _tail are free
+    cdef Py_ssize_t _max_buffer, _read_size
+    cdef Py_ssize_t _offset                # of _head in the stream
+    cdef Py_ssize_t _peeked                # bytes after _head that tell() counts already
+    cdef int _doing
+    cdef bint _busy, _failed, _ended
+    cdef fn_msgpack_walk _walk
+    cdef uint64_t *_left
+    cdef uint64_t _number
+    cdef int _enter(self) except -1
+    cdef int _check(self) except -1
+    cdef void _drop_store(self) noexcept
+    cdef int _add(self, object whole, const void *data, Py_ssize_t n) except -1
+    cdef int _fetch(self) except -1
+    cdef int _feed(self, object data) except -1
+    cdef Py_ssize_t _step(self, int doing, PyObject **result) except -1
+    cdef object _next(self, int doing, bint iterating)
+    cdef int _advance(self, int doing, PyObject **result) except -1
+    cdef int _begin_skip(self) except -1
+    cdef object _truncated(self)

@@ -1,0 +1,470 @@
+"""Unpacking MessagePack: unpackb(), and the decoder that an Unpacker uses, too.
+
+One loop reads an object after the other and hands each to the innermost array or map that has begun, on a stack of
+their own: no recursion, and input may end anywhere. A header is read again when the bytes of its str, bin or ext were
+not all there; nothing else is read twice. Lengths are compared with the limits before anything is allocated, and memory
+is reserved for as many items only as bytes are there for.
+
+Short keys of maps that come again are found by their bytes in a small table, of the call or of the Unpacker.
+"""
+
+from cpython.buffer cimport (
+    PyBUF_FULL_RO, PyBUF_READ, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer,
+)
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
+from cpython.object cimport PyObject
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+
+from fastnet.codecs.cmsgpack cimport *
+from fastnet.codecs.msgpack_types import (
+    ExtraData, ExtType, FormatError, InvalidValue, SizeExceeded, StackError, Timestamp, Truncated,
+)
+
+cdef extern from "Python.h":
+    object PyMemoryView_GetContiguous(object o, int kind, char order)
+    PyObject *new_tuple "PyTuple_New" (Py_ssize_t n) except NULL
+    void set_tuple_item "PyTuple_SET_ITEM" (PyObject *o, Py_ssize_t i, PyObject *item) noexcept
+    void PyObject_GC_UnTrack(PyObject *o) noexcept
+    void PyObject_GC_Track(PyObject *o) noexcept
+
+cdef enum:
+    IN_LIST = 0
+    IN_TUPLE
+    IN_DICT
+    IN_PAIRS         # a list of pairs, for object_pairs_hook
+
+
+cdef void decoder_init(Decoder *d) noexcept:
+    d.frames = d.first
+    d.capacity = FIRST_FRAMES
+    d.depth = d.reserved = d.maps = 0
+    d.view = NULL
+    d.keys = NULL
+
+
+cdef int decoder_options(Decoder *d, object object_hook, object list_hook, bint use_list, bint raw, int timestamp,
+                         bint strict_map_key, object unicode_errors, object object_pairs_hook, object ext_hook,
+                         bint bin_views, Py_ssize_t max_depth) except -1:
+    if object_hook is not None and object_pairs_hook is not None:
+        raise TypeError("object_pairs_hook and object_hook are mutually exclusive.")
+    d.object_hook = hook_of("object_hook", object_hook)
+    d.pairs_hook = hook_of("object_pairs_hook", object_pairs_hook)
+    d.list_hook = hook_of("list_hook", list_hook)
+    d.ext_hook = hook_of("ext_hook", ext_hook)
+    if timestamp < 0 or timestamp > 3:
+        raise ValueError("timestamp must be 0..3")
+    d.errors = NULL
+    if unicode_errors is not None:
+        if not isinstance(unicode_errors, str):
+            raise TypeError(f"unicode_errors must be a str, not {type(unicode_errors).__name__}")
+        d.errors = PyUnicode_AsUTF8AndSize(<PyObject *>unicode_errors, NULL)
+    d.use_list = use_list
+    d.raw = raw
+    d.timestamp = timestamp
+    d.strict_map_key = strict_map_key
+    d.bin_views = bin_views
+    if max_depth < 0:
+        raise ValueError(f"max_depth must not be negative, as {max_depth} is")
+    d.max_depth = max_depth
+    return 0
+
+
+cdef PyObject *hook_of(str name, object hook) except? NULL:
+    if hook is None:
+        return NULL
+    if not callable(hook):
+        raise TypeError(f"{name} must be a callable.")
+    return <PyObject *>hook
+
+
+cdef void decoder_clear(Decoder *d) noexcept:
+    cdef Frame *f
+    while d.depth:
+        d.depth -= 1
+        f = &d.frames[d.depth]
+        Py_XDECREF(f.key)
+        Py_DECREF(f.container)
+    d.reserved = 0
+
+
+cdef void decoder_free(Decoder *d) noexcept:
+    cdef int i
+    decoder_clear(d)
+    if d.frames != d.first:
+        PyMem_Free(d.frames)
+        d.frames = d.first
+        d.capacity = FIRST_FRAMES
+    if d.keys != NULL:
+        for i in range(KEYS):
+            Py_XDECREF(d.keys[i].text)
+        PyMem_Free(d.keys)
+        d.keys = NULL
+    Py_XDECREF(d.view)
+    d.view = NULL
+
+
+# --- single values ---------------------------------------------------------------------------------------------------
+
+cdef int too_long(str kind, Py_ssize_t n, Py_ssize_t most) except -1:
+    raise SizeExceeded(f"{n} exceeds max_{kind}_len({most})")
+
+
+cdef PyObject *taken(object o) noexcept:
+    """A new reference, for whoever counts by hand."""
+    Py_INCREF(<PyObject *>o)
+    return <PyObject *>o
+
+
+cdef PyObject *key_of(Decoder *d, const uint8_t *p, Py_ssize_t n) except NULL:
+    """A str that is likely to have come before."""
+    cdef uint64_t a, b = 0, c = 0
+    cdef Key *key
+    cdef PyObject *text
+    if n >= 8:
+        a = fn_msgpack_load64(p)
+        b = fn_msgpack_load64(p + n - 8)
+        if n > 16:
+            c = fn_msgpack_load64(p + 8)
+    elif n >= 4:
+        a = <uint64_t>fn_msgpack_load32(p) << 32 | fn_msgpack_load32(p + n - 4)
+    else:
+        a = p[0] | <uint64_t>p[n >> 1] << 8 | <uint64_t>p[n - 1] << 16
+    key = &d.keys[((a ^ (b << 5) ^ (b >> 7) ^ c ^ <uint64_t>n) * <uint64_t>0x9e3779b97f4a7c15) >> 58]
+    text = key.text
+    if text != NULL and key.a == a and key.b == b and key.c == c and PyUnicode_GET_LENGTH(text) == n:
+        Py_INCREF(text)
+        return text
+    text = new_text(p, n, d.errors)
+    if (a | b | c) & <uint64_t>0x8080808080808080 == 0:
+        Py_XDECREF(key.text)
+        Py_INCREF(text)
+        key.text = text
+        key.a = a
+        key.b = b
+        key.c = c
+    return text
+
+
+cdef inline PyObject *new_text(const uint8_t *p, Py_ssize_t n, const char *errors) except NULL:
+    return fn_str_new(p, n, errors)
+
+
+cdef PyObject *new_view(Decoder *d, const uint8_t *p, Py_ssize_t n) except NULL:
+    cdef Py_ssize_t begin = p - d.base
+    part = (<object>d.view)[begin:begin + n]
+    return taken(part)
+
+
+cdef PyObject *new_ext(Decoder *d, int code, const uint8_t *p, Py_ssize_t n) except NULL:
+    cdef int64_t seconds
+    cdef uint32_t nanoseconds
+    if code != FN_MSGPACK_TIMESTAMP:
+        if d.ext_hook == NULL:
+            raise AssertionError(f"an object of ext type {code} came, and ext_hook is None")
+        return taken((<object>d.ext_hook)(code, (<const char *>p)[:n]))
+    if fn_msgpack_read_timestamp(p, n, &seconds, &nanoseconds) < 0:
+        if n != 4 and n != 8 and n != 12:
+            raise InvalidValue(f"invalid timestamp data (length {n})")
+        raise InvalidValue("nanoseconds must be a non-negative integer not greater than 999999999.")
+    if d.timestamp == 0:
+        return taken(Timestamp(seconds, nanoseconds))
+    if d.timestamp == 1:
+        return taken(nanoseconds / <object>1e9 + seconds)
+    if d.timestamp == 2:
+        return taken(<object>seconds * 1000000000 + nanoseconds)
+    return taken(Timestamp(seconds, nanoseconds).to_datetime())
+
+
+# --- containers ------------------------------------------------------------------------------------------------------
+
+cdef Frame *push(Decoder *d) except NULL:
+    cdef Frame *more
+    if d.depth == d.capacity:
+        more = <Frame *>PyMem_Malloc(2 * d.capacity * sizeof(Frame))
+        if more == NULL:
+            raise MemoryError()
+        memcpy(more, d.frames, d.depth * sizeof(Frame))
+        if d.frames != d.first:
+            PyMem_Free(d.frames)
+        d.frames = more
+        d.capacity *= 2
+    return &d.frames[d.depth]
+
+
+cdef Frame *open_array(Decoder *d, Py_ssize_t n, Py_ssize_t left) except NULL:
+    """An array of n > 0 items has begun; `left` bytes are there for them."""
+    cdef Frame *f = push(d)
+    cdef Py_ssize_t room = left - d.reserved
+    if room < 16:
+        room = 16
+    if d.use_list or n > room:
+        f.container = fn_list_new(n if n < room else room)
+        f.state = IN_LIST
+        if f.container == NULL:
+            fn_failed()
+    else:
+        f.container = new_tuple(n)
+        PyObject_GC_UnTrack(f.container)      # until it is whole
+        f.state = IN_TUPLE
+    f.room = n if n < room else room
+    f.key = NULL
+    f.size = n
+    f.count = 0
+    d.reserved += f.room
+    d.depth += 1
+    return f
+
+
+cdef Frame *open_map(Decoder *d, Py_ssize_t n, Py_ssize_t left) except NULL:
+    cdef Frame *f = push(d)
+    cdef Py_ssize_t room = (left - d.reserved) >> 1
+    if room < 8:
+        room = 8
+    if n < room:
+        room = n
+    if d.pairs_hook != NULL:
+        f.container = fn_list_new(room)
+        f.state = IN_PAIRS
+    else:
+        f.container = fn_dict_new(room)
+        f.state = IN_DICT
+    if f.container == NULL:
+        fn_failed()
+    f.room = 2 * room
+    f.key = NULL
+    f.size = n
+    f.count = 0
+    d.reserved += f.room
+    d.depth += 1
+    d.maps += 1
+    if d.maps == 2 and d.keys == NULL:
+        # Without it the table is merely not used.
+        d.keys = <Key *>PyMem_Calloc(KEYS, sizeof(Key))
+    return f
+
+
+cdef PyObject *new_empty(Decoder *d, bint is_map) except NULL:
+    if is_map:
+        return taken(ended(d, IN_PAIRS if d.pairs_hook != NULL else IN_DICT, [] if d.pairs_hook != NULL else {}))
+    return taken(ended(d, IN_LIST, []))
+
+
+cdef object ended(Decoder *d, int state, object whole):
+    """What stands for a container that is whole."""
+    if state == IN_LIST and not d.use_list:
+        whole = tuple(whole)
+    if state <= IN_TUPLE:
+        return whole if d.list_hook == NULL else (<object>d.list_hook)(whole)
+    if d.pairs_hook != NULL:
+        return (<object>d.pairs_hook)(whole)
+    return whole if d.object_hook == NULL else (<object>d.object_hook)(whole)
+
+
+cdef int wrong_key(PyObject *key) except -1:
+    raise InvalidValue(f"{type(<object>key).__name__} is not allowed for map key when strict_map_key=True")
+
+
+cdef int add_pair(Decoder *d, Frame *f, PyObject *value) except -1:
+    """Takes `value`, and the key that waits in the frame."""
+    cdef PyObject *key = f.key
+    cdef PyObject *pair
+    cdef int failed
+    f.key = NULL
+    if d.strict_map_key and not PyUnicode_CheckExact(key) and not PyBytes_CheckExact(key):
+        try:
+            wrong_key(key)
+        finally:
+            Py_DECREF(key)
+            Py_DECREF(value)
+    if f.state == IN_DICT:
+        failed = set_item(f.container, key, value)
+    else:
+        pair = tuple_of_two(2, key, value)
+        failed = -1 if pair == NULL else fn_list_add(f.container, pair)
+    Py_DECREF(key)
+    Py_DECREF(value)
+    return fn_failed() if failed else 0
+
+
+# --- the loop --------------------------------------------------------------------------------------------------------
+
+cdef int decode(Decoder *d, const uint8_t **at, const uint8_t *end, PyObject **result) except -1:
+    cdef const uint8_t *p = at[0]
+    cdef Frame *f = &d.frames[d.depth - 1] if d.depth else NULL
+    cdef PyObject *o
+    cdef fn_msgpack_head head
+    cdef ptrdiff_t size
+    cdef Py_ssize_t n
+    cdef fn_msgpack_kind kind
+    while True:
+        size = fn_msgpack_read(p, end - p, &head)
+        if size < 0:
+            at[0] = p
+            if size == FN_PARTIAL:
+                return 0
+            raise FormatError()
+        kind = head.kind
+        if kind == FN_MSGPACK_STR:
+            n = head.length
+            if n > d.max_str_len:
+                too_long("str", n, d.max_str_len)
+            if end - p - size < n:
+                at[0] = p
+                return 0
+            if d.raw:
+                o = new_bytes(<const char *>p + size, n)
+            elif f != NULL and f.state >= IN_DICT and d.keys != NULL and 0 < n <= 24 and f.key == NULL:
+                o = key_of(d, p + size, n)
+            else:
+                o = new_text(p + size, n, d.errors)
+            p += size + n
+        elif kind == FN_MSGPACK_UINT:
+            o = new_uint(head.value.u)
+            p += size
+        elif kind == FN_MSGPACK_INT:
+            o = new_int(head.value.i)
+            p += size
+        elif kind == FN_MSGPACK_FLOAT:
+            o = new_float(head.value.f)
+            p += size
+        elif kind == FN_MSGPACK_NIL:
+            o = Py_None
+            Py_INCREF(o)
+            p += size
+        elif kind == FN_MSGPACK_TRUE:
+            o = Py_True
+            Py_INCREF(o)
+            p += size
+        elif kind == FN_MSGPACK_FALSE:
+            o = Py_False
+            Py_INCREF(o)
+            p += size
+        elif kind == FN_MSGPACK_ARRAY or kind == FN_MSGPACK_MAP:
+            n = head.length
+            if d.depth >= d.max_depth:
+                raise StackError(f"nested deeper than {d.max_depth}")
+            p += size
+            if kind == FN_MSGPACK_ARRAY:
+                if n > d.max_array_len:
+                    too_long("array", n, d.max_array_len)
+                if n:
+                    f = open_array(d, n, end - p)
+                    continue
+            else:
+                if n > d.max_map_len:
+                    too_long("map", n, d.max_map_len)
+                if n:
+                    f = open_map(d, n, end - p)
+                    continue
+            o = new_empty(d, kind == FN_MSGPACK_MAP)
+        elif kind == FN_MSGPACK_BIN:
+            n = head.length
+            if n > d.max_bin_len:
+                too_long("bin", n, d.max_bin_len)
+            if end - p - size < n:
+                at[0] = p
+                return 0
+            if d.view != NULL and not (f != NULL and f.state >= IN_DICT and f.key == NULL):
+                o = new_view(d, p + size, n)
+            else:
+                o = new_bytes(<const char *>p + size, n)
+            p += size + n
+        else:
+            n = head.length
+            if n > d.max_ext_len:
+                too_long("ext", n, d.max_ext_len)
+            if end - p - size < n:
+                at[0] = p
+                return 0
+            o = new_ext(d, head.ext_type, p + size, n)
+            p += size + n
+        if o == NULL:
+            fn_failed()
+        # Hand it over, and every container that ends with it.
+        while True:
+            if f == NULL:
+                at[0] = p
+                result[0] = o
+                return 1
+            if f.state == IN_LIST:
+                if fn_list_add(f.container, o):
+                    fn_failed()
+            elif f.state == IN_TUPLE:
+                set_tuple_item(f.container, f.count, o)
+            elif f.key == NULL:
+                f.key = o
+                break
+            else:
+                add_pair(d, f, o)
+            f.count += 1
+            if f.count < f.size:
+                break
+            o = f.container
+            d.depth -= 1
+            d.reserved -= f.room
+            if f.state == IN_TUPLE:
+                PyObject_GC_Track(o)
+            if (d.list_hook != NULL or not d.use_list) if f.state <= IN_TUPLE else (
+                    d.object_hook != NULL or d.pairs_hook != NULL):
+                o = replaced(d, f.state, o)
+            f = &d.frames[d.depth - 1] if d.depth else NULL
+
+
+cdef PyObject *replaced(Decoder *d, int state, PyObject *whole) except NULL:
+    """ended(), taking the reference it is given."""
+    held = <object>whole
+    Py_DECREF(whole)
+    return taken(ended(d, state, held))
+
+
+# --- from Python -----------------------------------------------------------------------------------------------------
+
+cdef object contiguous(object data, Py_buffer *view):
+    """The data's bytes in one piece; returns what must be held, too, while they are used."""
+    PyObject_GetBuffer(data, view, PyBUF_FULL_RO)
+    if view.itemsize != 1:
+        PyBuffer_Release(view)
+        raise BufferError("cannot unpack from multi-byte object")
+    if not PyBuffer_IsContiguous(view, b"C"):
+        PyBuffer_Release(view)
+        data = PyMemoryView_GetContiguous(data, PyBUF_READ, b"C")
+        PyObject_GetBuffer(data, view, PyBUF_FULL_RO)
+    return data
+
+
+def unpackb(packed, *, object_hook=None, list_hook=None, bint use_list=True, bint raw=False, int timestamp=0,
+            bint strict_map_key=True, unicode_errors=None, object_pairs_hook=None, ext_hook=ExtType,
+            Py_ssize_t max_str_len=-1, Py_ssize_t max_bin_len=-1, Py_ssize_t max_array_len=-1,
+            Py_ssize_t max_map_len=-1, Py_ssize_t max_ext_len=-1, Py_ssize_t max_depth=DEPTH_DEFAULT,
+            bint bin_views=False):
+    cdef Decoder d
+    cdef Py_buffer view
+    cdef const uint8_t *at
+    cdef const uint8_t *end
+    cdef PyObject *result
+    decoder_options(&d, object_hook, list_hook, use_list, raw, timestamp, strict_map_key, unicode_errors,
+                    object_pairs_hook, ext_hook, bin_views, max_depth)
+    data = contiguous(packed, &view)
+    decoder_init(&d)
+    # By default a str, bin or ext may be as long as it likes: longer than the input it is incomplete.
+    d.max_str_len = max_str_len if max_str_len != -1 else <Py_ssize_t>0xffffffff
+    d.max_bin_len = max_bin_len if max_bin_len != -1 else <Py_ssize_t>0xffffffff
+    d.max_ext_len = max_ext_len if max_ext_len != -1 else <Py_ssize_t>0xffffffff
+    d.max_array_len = max_array_len if max_array_len != -1 else view.len
+    d.max_map_len = max_map_len if max_map_len != -1 else view.len // 2
+    at = d.base = <const uint8_t *>view.buf
+    end = at + view.len
+    try:
+        if bin_views:
+            d.view = taken(memoryview(data).cast("B"))
+        if not decode(&d, &at, end, &result):
+            raise Truncated("Unpack failed: incomplete input")
+        whole = <object>result
+        Py_DECREF(result)
+        if at != end:
+            raise ExtraData(whole, (<const char *>at)[:end - at])
+        return whole
+    finally:
+        decoder_free(&d)
+        PyBuffer_Release(&view)
