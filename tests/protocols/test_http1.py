@@ -201,6 +201,28 @@ def test_trailers_are_kept_apart() -> None:
     assert events[1:] == [Data(b"hi"), EndOfMessage(trailers), plain_get(), EndOfMessage([])]
 
 
+@pytest.mark.parametrize("over", [0, 1])
+def test_trailers_in_pieces_go_on_where_they_stopped(over: int) -> None:
+    """As many as may be, of the size that may be, a byte at a time; then a request whose head is its own."""
+    trailers = [(b"t%d" % i, b"x" * 1000) for i in range(64)]
+    lines = [b"%s: %s\r\n" % trailer for trailer in trailers]
+    size = sum(map(len, lines))
+    data = chunked(b"0\r\n" + b"".join(lines) + b"\r\n") + GET
+    conn = ServerConnection(Settings(max_trailer_bytes=size - over))
+    events: list[object] = []
+    for i in range(len(data)):
+        conn.receive_data(data[i : i + 1])
+        new = merge(pull(conn))
+        events += new
+        if EndOfMessage(trailers) in new:
+            conn.send_response(200)
+    if over:
+        assert events[-1] == Closed(True)
+        assert output(conn).startswith(b"HTTP/1.1 431 ")
+    else:
+        assert events[1:] == [EndOfMessage(trailers), plain_get(), EndOfMessage([])]
+
+
 def plain_get() -> object:
     conn = ServerConnection()
     conn.receive_data(GET)

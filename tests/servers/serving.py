@@ -28,10 +28,11 @@ def until(condition: Callable[[], object], what: str) -> None:
         time.sleep(0.01)
 
 
-def run_to_end(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run_to_end(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """`fastnet ARGUMENTS`, for a command that should end by itself."""
     command = [sys.executable, "-m", "fastnet", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=PATIENCE_S)
+    environment = os.environ | (env or {})
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=PATIENCE_S, env=environment)
 
 
 class Server:

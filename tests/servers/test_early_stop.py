@@ -48,8 +48,9 @@ def test_a_signal_in_the_startup_of_the_application(cell: tuple[str, str, str], 
     model, kind, loop = cell
     (tmp_path / "early.py").write_text(APP)
     target = ["early:factory", "--factory", "--interface", "wsgi"] if kind == "wsgi" else ["early:asgi"]
+    loop, env = ("auto", {"FASTNET_TRANSPORTS": "1"}) if loop == "transports" else (loop, {})
     options = ["--workers", "1", "--model", model, "--loop", loop, "--bind", "127.0.0.1:0", "--drain-timeout", "20"]
-    ended = run_to_end("serve", *target, *options, cwd=tmp_path)
+    ended = run_to_end("serve", *target, *options, cwd=tmp_path, env=env)
     assert ended.returncode == 0, ended.stderr
     assert "SIGTERM: finishing the requests in progress" in ended.stderr
     assert "drain timeout" not in ended.stderr

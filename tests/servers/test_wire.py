@@ -157,6 +157,20 @@ def test_byte_by_byte(server: Server) -> None:
         assert Reader(client).answer()[1] == b"hello"
 
 
+def test_trailers_in_pieces_on_two_connections_at_once(server: Server) -> None:
+    data = chunked(b"5\r\nhello\r\n0\r\nA: b\r\nCd: ef\r\n\r\n")
+    with server.connect() as one, server.connect() as two:
+        for client in (one, two):
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client.sendall(data[:-14])
+        for i in range(len(data) - 14, len(data)):
+            for client in (one, two):
+                client.sendall(data[i : i + 1])
+        for client in (one, two):
+            client.sendall(LAST)
+            assert heads(read_to_end(client)) == [200, 200]
+
+
 def test_pipelining(server: Server) -> None:
     n = 300
     data = b"".join(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % i for i in range(n))

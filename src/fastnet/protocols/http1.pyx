@@ -142,15 +142,13 @@ cdef class Connection(Sender):
             return self._accept_response(head, size, fields)
         if size == c.FN_INVALID:
             return self._refuse(head.error)
-        if self.eof:
-            return self._close(True, False)
-        return self._keep_partial()
+        return self._close(True, False) if self.eof else self._keep_partial()
 
     cdef int _keep_partial(self) except -1:
-        cdef Workspace ws = self.ws
         if self._partial == NULL:
-            self._partial = new_partial(ws)
-            self._await_head(ws.settings.head_timeout)
+            self._partial = new_partial(self.ws)
+            if self._state == IN_HEAD:
+                self._await_head(self.ws.settings.head_timeout)
         return NEED_DATA
 
     cdef int _drop_partial(self) noexcept:
@@ -296,18 +294,21 @@ cdef class Connection(Sender):
 
     cdef int _next_trailers(self) except -1:
         cdef Workspace ws = self.ws
-        cdef fn_http1_head head
-        cdef fn_http1_field fields[65]       # Settings allows 64
+        cdef fn_http1_head *head = &ws.head
+        cdef fn_http1_field *fields = ws.fields
         cdef Py_ssize_t size
-        # Trailer sections are short and rare: parsed anew from their start when they come in pieces.
-        init_head(&head)
-        size = parse_trailer_section(&head, self._cur, self._left, fields, &ws.settings.trailers)
+        if self._partial != NULL:
+            head, fields = &self._partial.head, self._partial.fields
+        else:
+            init_head(head)
+        size = parse_trailer_section(head, self._cur, self._left, fields, &ws.settings.trailers)
         if size == c.FN_INVALID:
             return self._refuse(head.error)
         if size == c.FN_PARTIAL:
-            return self._close(True, False) if self.eof else NEED_DATA
+            return self._close(True, False) if self.eof else self._keep_partial()
         if head.n_fields:
             self.trailers = field_list(self._cur, fields, head.n_fields)
+        self._drop_partial()
         self._cur += size
         self._left -= size
         self._state = IN_END

@@ -34,7 +34,7 @@ cdef class Workspace:
     cdef long long head_body            # the length that it was ended with
     cdef bint draining                  # every answer from now on says Connection: close
 
-# A head that has not arrived whole, kept apart so that idle connections do not carry it.
+# A head, or a trailer section, that has not arrived whole, kept apart so that idle connections do not carry it.
 cdef struct Partial:
     fn_http1_head head
     fn_http1_field *fields
