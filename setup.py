@@ -26,7 +26,16 @@ KERNELS: dict[str, list[str]] = {
         *("authority", "url", "cpu"),
     ],
     "fastnet.bench.histogram": ["histogram", "histogram_codec"],
+    # The engine calls kernels from C, so it has its own copy of them; its own files are csrc/load.
+    "fastnet.bench.engine": [
+        *("load/connection", "load/echo", "load/engine", "load/http1", "load/loop", "load/schedule", "load/tls"),
+        *("histogram", "http1", "http1_machine", "http1_fields", "http1_error", "char_class", "scan", "chunked"),
+        *("simd/http1_sse42", "simd/http1_avx2", "simd/http1_avx512", "simd/http1_neon", "authority", "cpu"),
+        *("checksum_crc", "simd/crc_sse42", "simd/crc_avx512", "simd/crc_neon"),
+    ],
 }
+# Beyond what Python itself is linked with, for C libraries older than glibc 2.34.
+LIBRARIES = {"fastnet.bench.engine": ["dl", "m", "pthread"]}
 HEADERS = sorted(map(str, [*Path("csrc").rglob("*.h"), *Path("src").rglob("*.h")]))
 
 
@@ -88,7 +97,8 @@ def extension(pyx: Path) -> Extension:
     return Extension(
         name,
         [str(pyx), *(f"csrc/{kernel}.c" for kernel in KERNELS.get(name, []))],
-        include_dirs=["csrc/include", "src"],
+        include_dirs=["csrc/include", "csrc", "src"],
+        libraries=LIBRARIES.get(name, []),
         depends=HEADERS,
         define_macros=[*STATE_MACROS, *([("CYTHON_TRACE_NOGIL", "1")] if coverage else [])],
         extra_compile_args=flags,

@@ -1,0 +1,70 @@
+from dataclasses import dataclass
+from socket import AddressFamily
+from typing import Any, Literal, final
+
+from fastnet.bench.histogram import Histogram
+
+ERROR_KINDS: tuple[str, ...]
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    sent: int
+    answered: int
+    errors: dict[str, int]
+    details: dict[str, str]
+    statuses: dict[int, int]
+    connected: int
+    open: int
+    bytes_in: int
+    bytes_out: int
+    stray: int
+    measured_sent: int
+    measured_answered: int
+    in_window: int
+    late: int
+    queued: int
+    unsent: int
+    late_most_s: float
+    window_from_s: float
+    window_to_s: float
+    cpu_s: float
+    run_queue_s: float
+
+@final
+class Run:
+    def __init__(
+        self,
+        *,
+        protocol: Literal["http1", "echo", "framed", "udp"],
+        family: AddressFamily,
+        address: Any,
+        templates: list[tuple[bytes, bytes, int, int, bool]],
+        pool: bytes,
+        threads: int,
+        connections: int,
+        pipeline: int,
+        connect_per_request: bool,
+        poisson: bool,
+        rate: float,
+        seed: int,
+        warmup_s: float,
+        duration_s: float,
+        timeout_s: float,
+        requests: int,
+        status: int,
+        length: int | None,
+        digest: int | Literal["echo"] | None,
+        cores: tuple[int, ...],
+        tls: bool,
+        server_name: str,
+        verify: bool,
+        ca_file: str | None,
+    ) -> None: ...
+    def start(self) -> None: ...
+    def stop(self, grace_s: float) -> None: ...
+    def finished(self) -> bool: ...
+    def join(self) -> None: ...
+    def counts(self) -> Counts: ...
+    def thread_counts(self) -> list[Counts]: ...
+    def histograms(self) -> tuple[Histogram, Histogram, Histogram]: ...
+    def answers(self) -> list[int]: ...
