@@ -18,6 +18,7 @@ KERNELS: dict[str, list[str]] = {
         *("simd/sums_sse42", "simd/sums_avx2", "simd/sums_avx512", "simd/sums_neon", "cpu"),
     ],
     "fastnet.codecs.framing": ["framing", "framing_lines", "framing_bodies"],
+    "fastnet.codecs.framing_cobs": ["cobs"],
     "fastnet.codecs.msgpack_arrays": ["msgpack_items"],
     "fastnet.codecs.msgpack_stream": ["msgpack"],
     "fastnet.codecs.http1": [

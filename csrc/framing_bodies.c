@@ -113,11 +113,25 @@ ptrdiff_t fn_scan_counted(FN_SCAN_ARGUMENTS) {
     return fn_finish(at, n, count);
 }
 
+int fn_framing_split_counted(const fn_framing *how, const char *frame, size_t len, fn_frame *line, fn_frame *body) {
+    int has_body;
+    size_t size;
+    fn_line first = fn_find_line((fn_line_end)how->line_end, how->max_line, frame, len, 0);
+    find_body(how, frame, first.content, &has_body, &size);
+    line->start = 0;
+    line->end = first.content;
+    body->start = first.total;
+    body->end = first.total + size;
+    return has_body;
+}
+
 /* --- lines with literals --- */
 
-/* The literal that a line announces at its end: 1 if there is one, 0 if not, or -1 if it is over the limit. */
-static int find_literal(const char *line, size_t content, size_t most, size_t *size, int *waits) {
+/* The literal that a line announces at its end: 1 if there is one, 0 if not, or -1 if it is over the limit. *text is
+ * how much stands before. */
+static int find_literal(const char *line, size_t content, size_t most, size_t *text, size_t *size, int *waits) {
     size_t end = content, start;
+    *text = content;
     if (end < 3 || line[--end] != '}') return 0;
     *waits = 1;
     if (line[end - 1] == '+') {
@@ -126,6 +140,7 @@ static int find_literal(const char *line, size_t content, size_t most, size_t *s
     }
     for (start = end; start > 0 && line[start - 1] >= '0' && line[start - 1] <= '9';) start--;
     if (start == end || start == 0 || line[start - 1] != '{') return 0;
+    *text = start - 1;
     return parse_number(line + start, end - start, most, size) == FN_FRAMING_OK ? 1 : -1;
 }
 
@@ -135,7 +150,7 @@ ptrdiff_t fn_scan_literals(FN_SCAN_ARGUMENTS) {
         const char *frame = buf + at;
         size_t left = len - at;
         for (;;) {
-            size_t mark = state->mark, size = 0;
+            size_t mark = state->mark, size = 0, text;
             int waits = 0;
             /* A literal that has not come whole: the line goes on behind it. */
             if (left <= mark && mark > 0) return fn_finish(at, n, count);
@@ -147,7 +162,7 @@ ptrdiff_t fn_scan_literals(FN_SCAN_ARGUMENTS) {
                 return fn_finish(at, n, count);
             }
             size_t behind = mark + line.total;
-            int found = find_literal(frame + mark, line.content, how->max_frame, &size, &waits);
+            int found = find_literal(frame + mark, line.content, how->max_frame, &text, &size, &waits);
             if (found < 0 || behind > how->max_frame || size > how->max_frame - behind) {
                 state->announced = size;
                 return fn_stop(state, FN_FRAMING_TOO_LONG, at, n, count);
@@ -164,6 +179,17 @@ ptrdiff_t fn_scan_literals(FN_SCAN_ARGUMENTS) {
         fn_next_frame(state);
     }
     return fn_finish(at, n, count);
+}
+
+int fn_framing_split_literals(const char *frame, size_t len, size_t *at, fn_frame *text, fn_frame *literal) {
+    const char *line = frame + *at, *lf = memchr(line, '\n', len - *at);
+    size_t content = (size_t)(lf - line) - 1, before, size = 0;
+    int waits, found = find_literal(line, content, len, &before, &size, &waits) > 0;
+    text->start = *at;
+    text->end = *at + before;
+    literal->start = *at + content + 2;
+    literal->end = *at = literal->start + size;
+    return found;
 }
 
 /* --- Telnet --- */

@@ -120,6 +120,14 @@ int fn_framing_telnet(fn_framing *how, size_t max_frame);           /* RFC 854, 
 ptrdiff_t fn_framing_scan(const fn_framing *how, fn_framing_state *state, const char *buf, size_t len,
                           fn_frame *frames, size_t max_frames, size_t *count);
 
+/* The parts of a frame that a COUNTED scan found: its line without the end, and its body. Returns 1, or 0 where there
+ * is no body. */
+int fn_framing_split_counted(const fn_framing *how, const char *frame, size_t len, fn_frame *line, fn_frame *body);
+
+/* The next part of a frame that a LITERALS scan found, from *at on, which is moved behind it: text without its {n} and
+ * the end of its line, and the literal after it. Returns 1, or 0 where no literal follows: it is the last. */
+int fn_framing_split_literals(const char *frame, size_t len, size_t *at, fn_frame *text, fn_frame *literal);
+
 const char *fn_framing_error_text(int error);
 
 FN_END

@@ -49,4 +49,6 @@ cdef extern from "fastnet/framing.h" nogil:
     int fn_framing_telnet(fn_framing *how, size_t max_frame)
     Py_ssize_t fn_framing_scan(const fn_framing *how, fn_framing_state *state, const char *buf, size_t n,
                                fn_frame *frames, size_t max_frames, size_t *count)
+    int fn_framing_split_counted(const fn_framing *how, const char *frame, size_t n, fn_frame *line, fn_frame *body)
+    int fn_framing_split_literals(const char *frame, size_t n, size_t *at, fn_frame *text, fn_frame *literal)
     const char *fn_framing_error_text(int error)

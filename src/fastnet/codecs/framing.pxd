@@ -20,6 +20,8 @@ cdef int set_counted(fn_framing *how, fn_line_end end, const fn_framing_word *wo
                      size_t max_line, size_t max_frame) noexcept
 cdef int set_literals(fn_framing *how, size_t max_line, size_t max_frame) noexcept
 cdef int set_telnet(fn_framing *how, size_t max_frame) noexcept
+cdef int split_counted(const fn_framing *how, const char *frame, size_t n, fn_frame *line, fn_frame *body) noexcept
+cdef int split_literals(const char *frame, size_t n, size_t *at, fn_frame *text, fn_frame *literal) noexcept
 
 # A limit in bytes from 0 (or `least`) to what the kernels can count; ConfigError names `option` otherwise.
 cdef size_t check_limit(str option, object value, size_t least=*) except? 0
@@ -27,10 +29,12 @@ cdef size_t check_limit(str option, object value, size_t least=*) except? 0
 cdef class Framing:
     cdef fn_framing how
     cdef bint is_plain                   # frames are what the scan finds, unchanged
+    cdef bint is_bytes                   # frames are bytes
     cdef readonly size_t max_frame_bytes
     cdef object unwrap(self, const char *p, Py_ssize_t n)     # what the scan found -> a frame, or None for none
     cdef Py_ssize_t encoded_size(self, const char *p, Py_ssize_t n) except -1    # at most so many bytes
     cdef char *write(self, char *out, const char *p, Py_ssize_t n) except NULL   # returns the end
+    cdef bytes proven(self, bytes wire, object frame)         # wire, if it is that one frame; else ValueError
 
 cdef class ByteFraming(Framing):
     pass

@@ -80,6 +80,12 @@ cdef int set_literals(fn_framing *how, size_t max_line, size_t max_frame) noexce
 cdef int set_telnet(fn_framing *how, size_t max_frame) noexcept:
     return c.fn_framing_telnet(how, max_frame)
 
+cdef int split_counted(const fn_framing *how, const char *frame, size_t n, fn_frame *line, fn_frame *body) noexcept:
+    return c.fn_framing_split_counted(how, frame, n, line, body)
+
+cdef int split_literals(const char *frame, size_t n, size_t *at, fn_frame *text, fn_frame *literal) noexcept:
+    return c.fn_framing_split_literals(frame, n, at, text, literal)
+
 
 # --- descriptions ----------------------------------------------------------------------------------------------------
 
@@ -107,6 +113,16 @@ cdef class Framing:
 
     cdef char *write(self, char *out, const char *p, Py_ssize_t n) except NULL:
         raise TypeError(f"{type(self).__name__} is no framing by itself")
+
+    cdef bytes proven(self, bytes wire, object frame):
+        cdef fn_framing_state state
+        cdef fn_frame found
+        cdef size_t count, n = PyBytes_GET_SIZE(wire)
+        memset(&state, 0, sizeof(state))
+        if (scan(&self.how, &state, PyBytes_AS_STRING(wire), n, &found, 1, &count) != <Py_ssize_t>n
+                or self.unwrap(PyBytes_AS_STRING(wire) + found.start, found.end - found.start) != frame):
+            raise ValueError(f"{frame!r:.200} cannot be sent: a receiver with the same options would not read it as that")
+        return wire
 
     def decoder(self, frames="bytes"):
         return Decoder(self, frames)
@@ -150,7 +166,7 @@ cdef class ByteFraming(Framing):
     """A framing whose frames are bytes of the stream as they stand there, so that views and offsets can be had."""
 
     def __cinit__(self):
-        self.is_plain = True
+        self.is_plain = self.is_bytes = True
 
 
 # --- decoding --------------------------------------------------------------------------------------------------------
@@ -361,7 +377,7 @@ cdef class Decoder:
         """What the scan found wrong, as the error of this decoder."""
         if self.state.error != c.FN_FRAMING_TOO_LONG:
             return self._end(ProtocolError, (c.fn_framing_error_text(self.state.error).decode("ascii"), 400))
-        limit = f"the limit is {self.framing.max_frame_bytes}"
+        limit = f"the limit is {self.how.max_frame}"
         if self.state.announced:
             return self._end(LimitExceeded, (f"a frame of {self.state.announced} bytes is announced; {limit}", 413))
         return self._end(LimitExceeded, (f"a frame, or a line of it, is longer than its limit; {limit}", 413))

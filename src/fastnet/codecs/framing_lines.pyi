@@ -22,8 +22,6 @@ class Lines(ByteFraming):
         max_frame_bytes: of a line without its end.
     """
 
-    def __new__(
-        cls, ending: Literal["crlf", "lf", "lenient"] = "crlf", *, max_frame_bytes: int = 65536
-    ) -> Lines: ...
+    def __new__(cls, ending: Literal["crlf", "lf", "lenient"] = "crlf", *, max_frame_bytes: int = 65536) -> Lines: ...
     @property
     def ending(self) -> str: ...
