@@ -44,7 +44,7 @@ lint: $(VENV)/.test
 types: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest --concise --ignore-disjoint-bases --allowlist .ci/stubtest-allowlist \
-		fastnet.codecs fastnet.protocols
+		fastnet.codecs fastnet.protocols fastnet.compat
 
 # The kernels by themselves, under AddressSanitizer and UndefinedBehaviorSanitizer.
 test-c:

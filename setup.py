@@ -68,8 +68,8 @@ directives = {
 }
 
 
-# Each interpreter has its own copy of what a module keeps, its types among it, which is what lets subinterpreters with a GIL of their own
-# load it (CPython 3.12 and later). How Cython finds the copy is replaced: see the header.
+# Each interpreter has its own copy of what a module keeps, its types among it, which is what lets subinterpreters with
+# a GIL of their own load it (CPython 3.12 and later). How Cython finds the copy is replaced: see the header.
 own_state = sys.version_info >= (3, 12)
 STATE_MACROS = [("CYTHON_USE_MODULE_STATE", "1"), ("CYTHON_USE_TYPE_SPECS", "1")] if own_state else []
 STATE_EDITS = {

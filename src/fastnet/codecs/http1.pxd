@@ -16,6 +16,7 @@ cdef void init_head(fn_http1_head *head) noexcept nogil
 
 # The ProtocolError or LimitExceeded for an fn_http1_error; an answer to it has .status.
 cdef object make_error(int error)
+cdef const char *error_text(int error) noexcept nogil
 cdef size_t scan_value(const char *buf, size_t n) noexcept nogil
 cdef size_t scan_token(const char *buf, size_t n) noexcept nogil
 

@@ -62,6 +62,9 @@ cdef size_t scan_value(const char *buf, size_t n) noexcept nogil:
 cdef size_t scan_token(const char *buf, size_t n) noexcept nogil:
     return c.fn_http1_scan_token(buf, n)
 
+cdef const char *error_text(int error) noexcept nogil:
+    return c.fn_http1_error_text(error)
+
 
 cdef object make_error(int error):
     cdef int status = c.fn_http1_error_status(error)

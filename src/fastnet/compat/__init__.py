@@ -1,0 +1,1 @@
+"""Other libraries' interfaces over fastnet's parsers: changing the import is enough."""
