@@ -29,6 +29,24 @@ static void choose(fn_framing *how, uint8_t kind, uint8_t options, uint8_t limit
     CHECK(made == 0, "kind %d, options %d, limit %d", kind, options, limit);
 }
 
+/* The parts of a frame lie in it, in order. */
+static void split(const fn_framing *how, const char *text, fn_frame frame) {
+    size_t len = frame.end - frame.start, at = 0;
+    fn_frame a, b;
+    if (how->kind == FN_FRAMING_COUNTED) {
+        int has_body = fn_framing_split_counted(how, text, len, &a, &b);
+        CHECK(a.start == 0 && a.end <= how->max_line && b.start > a.end && b.end <= len, "%zu of %zu", b.end, len);
+        CHECK(has_body ? b.end < len && b.end - b.start <= how->max_frame : b.start == len, "body of %zu", len);
+    } else if (how->kind == FN_FRAMING_LITERALS) {
+        for (int more = 1; more;) {
+            size_t before = at;
+            more = fn_framing_split_literals(text, len, &at, &a, &b);
+            CHECK(a.start == before && b.start >= a.end + 2 && b.end == at && at <= len, "at %zu of %zu", at, len);
+        }
+        CHECK(at == len, "%zu of %zu", at, len);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
     static guarded memory;
     static frames_found whole, cut;
@@ -45,6 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
         if (how.kind == FN_FRAMING_TELNET) most += 3;
         CHECK(is_data || whole.frames[i].end - whole.frames[i].start <= most, "frame %zu over the limit", i);
     }
+    for (size_t i = 0; i < whole.count; i++) split(&how, data + whole.frames[i].start, whole.frames[i]);
     if (how.kind == FN_FRAMING_TELNET) {
         /* Data come in runs as they arrive: only their ends, and what is a command, are the same. */
         for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
