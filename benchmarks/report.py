@@ -34,6 +34,7 @@ COLUMNS = {
     "idle_cpu_percent": ("idle CPU, %", 1, 2),
     "ns": ("ns", 1, 0),
     "heads_per_s": ("heads/s, k", 1e3, 0),
+    "frames_per_s": ("frames/s, k", 1e3, 0),
 }
 
 

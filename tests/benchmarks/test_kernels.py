@@ -1,23 +1,34 @@
 """The parsers that are timed understand every input alike, and a case gives a table with its bars."""
 
+import dataclasses
+
 import pytest
 
 from benchmarks import data, report
-from benchmarks.kernels.__main__ import BARS, run_case
-from benchmarks.kernels.http1 import CASES, LAZY, LIST, same_work
+from benchmarks.kernels import framing
+from benchmarks.kernels.__main__ import BARS, NAMES, run_case
+from benchmarks.kernels.http1 import LAZY, LIST, same_work
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_case_gives_a_table_with_its_bars(name):
     text = report.table(run_case(name, rounds=1, repeat=1))
     assert f"python -m benchmarks.kernels {name}" in text
-    assert all(bar.text() in text for bar in BARS.get(name, []))
+    bars = framing.CASES[name].bars if name in framing.CASES else BARS.get(name, [])
+    assert all(bar.text() in text for bar in bars)
 
 
 def test_parsers_that_differ_are_found_out():
     deaf = type(LAZY)("deaf", LAZY.run, lambda one: [])
     with pytest.raises(ValueError, match="deaf"):
         same_work([data.WRK], 1, [LIST, deaf])
+
+
+def test_decoders_that_differ_are_found_out():
+    case = framing.CASES["frames-lines-64"]
+    deaf = framing.FrameDecoder("deaf", lambda pieces: [], lambda pieces: [])
+    with pytest.raises(ValueError, match="deaf"):
+        dataclasses.replace(case, parsers=[*case.parsers, deaf]).check()
 
 
 def test_inputs_are_the_same_in_every_run():
