@@ -7,6 +7,7 @@ cdef class Carrier:
     cdef Connection conn
     cdef Exchange exchange            # the request being answered; None between requests
     cdef readonly object client       # ("192.0.2.1", 50123), or None for a Unix socket
+    cdef str client_port              # "50123", once an app asked for it in that form
     cdef readonly object server       # ("192.0.2.7", 8000), or ("/run/app.sock", None)
     cdef readonly str scheme          # "http"
     cdef int awake(self) except -1    # called first by whoever comes back to the connection outside the methods below

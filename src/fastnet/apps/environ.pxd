@@ -7,7 +7,7 @@ from fastnet.codecs.http1_names cimport FieldCache
 cdef class Template:
     cdef dict environ
     cdef tuple client
-    cdef int name_client(self, tuple client) except -1
+    cdef int name_client(self, Carrier carrier) except -1
 
 cdef class EnvironBuilder:
     cdef Template _base         # of every request, with a place for each key that differs

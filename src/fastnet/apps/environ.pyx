@@ -50,11 +50,17 @@ cdef class Template:
     def __cinit__(self, dict environ):
         self.environ = environ
 
-    cdef int name_client(self, tuple client) except -1:
+    cdef int name_client(self, Carrier carrier) except -1:
+        cdef tuple client = carrier.client
         cdef dict environ = self.environ
-        if client is None or self.client is None or client[0] != self.client[0]:
-            environ["REMOTE_ADDR"] = "" if client is None else client[0]
-        environ["REMOTE_PORT"] = "" if client is None else decimal(client[1])
+        if client is None:
+            environ["REMOTE_ADDR"] = environ["REMOTE_PORT"] = ""
+        else:
+            if carrier.client_port is None:
+                carrier.client_port = str(client[1])
+            if self.client is None or client[0] is not self.client[0]:
+                environ["REMOTE_ADDR"] = client[0]
+            environ["REMOTE_PORT"] = carrier.client_port
         self.client = client
         return 0
 
@@ -97,7 +103,7 @@ cdef class EnvironBuilder:
                 template.client = self._base.client
                 self._add_fields(template.environ, request, has_length)
         if carrier.client is not template.client:
-            template.name_client(carrier.client)
+            template.name_client(carrier)
         environ = PyDict_Copy(template.environ)
         if not repeated:
             self._filled = None
@@ -188,14 +194,3 @@ cdef class EnvironBuilder:
 cdef object host_of(address):
     """As in a URL (RFC 3875, section 4.1.14)."""
     return f"[{address}]" if ":" in address else address
-
-
-cdef inline str decimal(int n):
-    cdef char digits[12]
-    cdef int i = 12
-    while True:
-        i -= 1
-        digits[i] = 48 + n % 10
-        n //= 10
-        if n == 0:
-            return ascii_str(digits + i, 12 - i)

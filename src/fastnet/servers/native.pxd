@@ -15,6 +15,7 @@ cdef class Loop:
     cdef epoll_event events[MOST_EVENTS]
     cdef bint is_main
     cdef bint due                  # the timer says that a sweep is
+    cdef str last_host             # of the client accepted last: mostly the next one's, or a proxy's
     cdef double turn_since         # when this thread last came back from waiting
     cdef int handle(self, const epoll_event *event) except -1
     cdef int end_round(self) except -1

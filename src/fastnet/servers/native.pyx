@@ -295,7 +295,10 @@ cdef class Loop:
                 continue
             self.pump.tick()
             server = hub.names[number]
-            self.open(fd, name_of(&address), local_name(fd) if server is None else server)
+            client = name_of(&address, self.last_host)
+            if client is not None:
+                self.last_host = client[0]
+            self.open(fd, client, local_name(fd) if server is None else server)
         return 0
 
     cdef NativeChannel make_channel(self):
@@ -414,19 +417,23 @@ cdef object local_name(int fd):
     cdef unsigned int size = sizeof(address)
     address.ss_family = 0
     getsockname(fd, <sockaddr *>&address, &size)
-    return name_of(&address)
+    return name_of(&address, None)
 
 
-cdef object name_of(const sockaddr_storage *address):
-    """(host, port), or None for one without a name (Unix socket)."""
+cdef object name_of(const sockaddr_storage *address, str known):
+    """(host, port), or None for one without a name (Unix socket). The host is the object `known` if that is equal."""
     cdef char text[64]
+    cdef unsigned short port
     if address.ss_family == AF_INET:
         inet_ntop(AF_INET, &(<sockaddr_in *>address).sin_addr, text, sizeof(text))
-        return (text.decode("ascii"), ntohs((<sockaddr_in *>address).sin_port))
-    if address.ss_family == AF_INET6:
+        port = (<sockaddr_in *>address).sin_port
+    elif address.ss_family == AF_INET6:
         inet_ntop(AF_INET6, &(<sockaddr_in6 *>address).sin6_addr, text, sizeof(text))
-        return (text.decode("ascii"), ntohs((<sockaddr_in6 *>address).sin6_port))
-    return None
+        port = (<sockaddr_in6 *>address).sin6_port
+    else:
+        return None
+    host = text.decode("ascii")
+    return (known if host == known else host, ntohs(port))
 
 
 def run(config, app, str interface, list sockets, Board board, int worker, ready):

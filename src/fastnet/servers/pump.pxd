@@ -15,7 +15,7 @@ cdef class Pump:
     cdef App app
     cdef Slot *slot                    # this thread's place on the board; NULL: none
     cdef readonly object access        # an AccessLog, or None
-    cdef long long _second             # of the date line
+    cdef double _date_due              # when the date line is to be looked at again
     cdef double tick(self) noexcept    # read the clock: sets ws.now, renews the date; returns now
 
 # A connection as the pump sees it. A driver subclasses it and overrides flush() and finish().

@@ -10,6 +10,7 @@ fast reader, is stopped after SHARE_S: turn() then returns 1, and the driver cal
 from time import gmtime
 
 cimport cython
+from libc.math cimport floor
 from libc.string cimport memcpy
 
 from fastnet.apps.base cimport App
@@ -71,12 +72,13 @@ cdef class Pump:
         self.tick()
 
     cdef double tick(self) noexcept:
-        cdef long long second = <long long>clock(COARSE_REALTIME)
-        if second != self._second:
-            self._second = second
-            self.ws.date_line = date_field(second)
-        self.ws.now = clock(COARSE_MONOTONIC)
-        return self.ws.now
+        cdef double now = clock(COARSE_MONOTONIC), second
+        self.ws.now = now
+        if now >= self._date_due:
+            second = clock(COARSE_REALTIME)
+            self.ws.date_line = date_field(<long long>second)
+            self._date_due = now + 1 - (second - floor(second))
+        return now
 
 
 cdef class Channel(Carrier):
