@@ -130,6 +130,8 @@ static void look_for_the_end(fn_thread *t) {
     if (!t->started || t->over) return;
     if (!t->measuring && t->now >= t->measure_from) begin_measuring(t);
     int spent = t->plan->requests && t->measuring && t->budget == 0 && t->n_again == 0;
+    /* What was due shortly before the end, if this thread could not run just then. */
+    if (t->now >= t->end && t->plan->rate > 0) fn_dispatch(t);
     /* A budget may be given back by a server that closes, so it is over only with the last answer. */
     if (t->now >= t->end || (spent && t->n_in_flight == 0)) stop_sending(t, t->plan->timeout_ns + 100 * MS);
 }

@@ -74,7 +74,6 @@ static fn_conn *free_connection(fn_thread *t) {
 void fn_dispatch(fn_thread *t) {
     if (!t->started || t->over) return;
     for (uint64_t due; (due = next_due(t)) != 0;) {
-        if (t->now >= t->end) return;
         fn_conn *c = free_connection(t);
         if (c == NULL) {
             t->starved = 1;

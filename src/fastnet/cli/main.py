@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from fastnet._version import __version__
+from fastnet.cli.bench import bench
 from fastnet.errors import ConfigError, FastnetError, StartupError
 from fastnet.servers.config import Config, Option, options
 
@@ -44,13 +45,13 @@ def _fail(message: str, status: int) -> NoReturn:
 
 
 def _spelling(name: str) -> str:
-    return "TARGET" if name == "target" else "--" + name.replace("_", "-")
+    return name.upper() if name in ("target", "url") else "--" + name.replace("_", "-")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="fastnet %(version)s")
 def cli() -> None:
-    """Serve WSGI and ASGI applications under any server model."""
+    """Serve WSGI and ASGI applications under any server model, and measure servers."""
 
 
 def _serve(target: str, **given: Any) -> int:
@@ -91,6 +92,9 @@ cli.add_command(
         Times are in seconds, sizes in bytes. Defaults stand in brackets.""",
     )
 )
+
+
+cli.add_command(bench)
 
 
 @cli.command()
