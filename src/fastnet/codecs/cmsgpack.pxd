@@ -149,21 +149,57 @@ cdef extern from *:
         return n == 0 || ((p[0] | p[n / 2] | p[n - 1]) & 0x80) == 0;
     }
 
+    /* memcpy() by overlapping moves: most names and words are short, and a call would take longer. */
+    static inline void fn_copy(void *to, const void *from, size_t n) {
+        uint8_t *t = (uint8_t *)to;
+        const uint8_t *f = (const uint8_t *)from;
+        if (n > 32) {
+            memcpy(t, f, n);
+        } else if (n >= 16) {
+            uint64_t a[2], b[2];
+            memcpy(a, f, 16);
+            memcpy(b, f + n - 16, 16);
+            memcpy(t, a, 16);
+            memcpy(t + n - 16, b, 16);
+        } else if (n >= 8) {
+            uint64_t a, b;
+            memcpy(&a, f, 8);
+            memcpy(&b, f + n - 8, 8);
+            memcpy(t, &a, 8);
+            memcpy(t + n - 8, &b, 8);
+        } else if (n >= 4) {
+            uint32_t a, b;
+            memcpy(&a, f, 4);
+            memcpy(&b, f + n - 4, 4);
+            memcpy(t, &a, 4);
+            memcpy(t + n - 4, &b, 4);
+        } else if (n) {
+            uint8_t a = f[0], b = f[n >> 1], c = f[n - 1];
+            t[0] = a;
+            t[n >> 1] = b;
+            t[n - 1] = c;
+        }
+    }
+
     static inline PyObject *fn_str_new(const uint8_t *p, Py_ssize_t n, const char *errors) {
         /* Python keeps the strings of one character; its decoder knows them. */
         if (n > 1 && fn_is_ascii(p, (size_t)n)) {
             PyObject *s = PyUnicode_New(n, 127);
-            if (s != NULL) memcpy(PyUnicode_1BYTE_DATA(s), p, (size_t)n);
+            if (s != NULL) fn_copy(PyUnicode_1BYTE_DATA(s), p, (size_t)n);
             return s;
         }
         return PyUnicode_DecodeUTF8((const char *)p, n, errors);
     }
 
+    /* A new reference as an object, without counting it again. */
+    #define fn_steal(o) ((PyObject *)(o))
     /* For a cdef function: "the exception that is set". */
     static inline int fn_failed(void) { return -1; }
     #endif
     """
     int fn_failed() except -1
+    object fn_steal(PyObject *o)
+    void fn_copy(void *to, const void *origin, size_t n) noexcept
     bint fn_small_int(PyObject *o, int64_t *value) noexcept
     PyObject *fn_list_take(PyObject *list, Py_ssize_t i) noexcept
     void fn_list_give(PyObject *item) noexcept

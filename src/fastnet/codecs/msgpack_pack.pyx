@@ -137,7 +137,7 @@ cdef inline int write_text(Writer *w, const char *text, Py_ssize_t n) except -1:
         raise ValueError("unicode string is too large")
     if w.end - w.at >= n + FN_MSGPACK_HEAD_MAX:
         w.at += fn_msgpack_put_str(w.at, <uint32_t>n, w.options.bin_type)
-        memcpy(w.at, text, n)
+        fn_copy(w.at, text, n)
         w.at += n
         return 0
     return put(w, head, fn_msgpack_put_str(head, <uint32_t>n, w.options.bin_type), text, n)
@@ -180,6 +180,9 @@ cdef int write_array_head(Writer *w, Py_ssize_t n, int depth) except -1:
         raise ValueError("list is too large")
     if depth >= DEPTH_MOST and n:
         raise ValueError("recursion limit exceeded.")
+    if w.end - w.at >= FN_MSGPACK_HEAD_MAX:
+        w.at += fn_msgpack_put_array(w.at, <uint32_t>n)
+        return 0
     return put(w, head, fn_msgpack_put_array(head, <uint32_t>n), NULL, 0)
 
 
@@ -189,6 +192,9 @@ cdef int write_map_head(Writer *w, Py_ssize_t n, int depth) except -1:
         raise ValueError("dict is too large")
     if depth >= DEPTH_MOST and n:
         raise ValueError("recursion limit exceeded.")
+    if w.end - w.at >= FN_MSGPACK_HEAD_MAX:
+        w.at += fn_msgpack_put_map(w.at, <uint32_t>n)
+        return 0
     return put(w, head, fn_msgpack_put_map(head, <uint32_t>n), NULL, 0)
 
 
@@ -196,6 +202,11 @@ cdef int write_list(Writer *w, PyObject *o, int depth) except -1:
     cdef Py_ssize_t i, n = PyList_GET_SIZE(o)
     cdef PyObject *item
     write_array_head(w, n, depth)
+    if n >= 64 and not w.fixed and PyList_GET_SIZE(o) == n:
+        # Likely to be more of the same: all of it at once, not by doubling.
+        item = fn_list_take(o, 0)
+        need(w, 9 * n if Py_TYPE(item) == &PyFloat_Type else 2 * n)
+        fn_list_give(item)
     for i in range(n):
         if PyList_GET_SIZE(o) != n:
             raise RuntimeError("list changed size during iteration")
@@ -451,4 +462,6 @@ def packb(o, *, default=None, bint use_single_float=False, bint autoreset=True, 
     read_options(&options, default, unicode_errors, use_single_float, use_bin_type, strict_types, datetime)
     writer_init(&w, &options, first, FIRST_BYTES, False)
     write_object(&w, o)
-    return writer_take(&w) if autoreset else writer_drop(&w)
+    if autoreset:
+        return writer_take(&w)
+    return writer_drop(&w)

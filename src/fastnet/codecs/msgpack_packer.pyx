@@ -24,10 +24,6 @@ cdef enum:
 cdef class Packer:
     """Packs objects one by one, with options that hold for all of them."""
 
-    def __cinit__(self, *args, **kwargs):
-        self._options.bin_type = True
-        self._autoreset = True
-
     def __init__(self, *, default=None, bint use_single_float=False, bint autoreset=True, bint use_bin_type=True,
                  bint strict_types=False, bint datetime=False, unicode_errors=None, buf_size=None):
         cdef Options options

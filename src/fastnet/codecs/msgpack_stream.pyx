@@ -18,7 +18,7 @@ from libc.string cimport memcpy, memmove
 
 from fastnet.codecs.cmsgpack cimport (
     FN_INVALID, FN_MSGPACK_ARRAY, FN_MSGPACK_MAP, FN_PARTIAL, Py_DECREF, Py_INCREF, Py_REFCNT, Py_XDECREF,
-    PyBytes_AS_STRING, PyBytes_GET_SIZE, fn_msgpack_head, fn_msgpack_head_size, fn_msgpack_read, fn_msgpack_skip,
+    fn_failed, fn_steal, PyBytes_AS_STRING, PyBytes_GET_SIZE, fn_msgpack_head, fn_msgpack_head_size, fn_msgpack_read, fn_msgpack_skip,
     fn_msgpack_walk_init, new_bytes,
 )
 from fastnet.codecs.msgpack_unpack cimport (
@@ -39,6 +39,9 @@ cdef enum:
     MAX_BUFFER_BYTES = 100 * 1024 * 1024
     READ_BYTES = 1024 * 1024
     FIRST_BYTES = 512
+
+
+ctypedef int (*next_function)(Unpacker u, int doing, PyObject **result) noexcept
 
 
 cdef class Unpacker:
@@ -242,44 +245,27 @@ cdef class Unpacker:
             self._peeked = 0
         return done
 
-    cdef object _next(self, int doing, bint iterating):
-        """The next object, or None after a skip, or a header's number."""
+    cdef object _next(self, int doing):
+        """The next object, or None after a skip, or a header's number; the Unpacker itself when there is none."""
         cdef PyObject *result
+        cdef int done
         self._enter()
-        try:
-            self._check()
-            if self._doing != IDLE and self._doing != doing:
-                raise ValueError("Cannot switch unpacking methods while an object is incomplete")
-            if doing == SKIPPING and self._doing == IDLE:
-                self._begin_skip()
-            while True:
-                if self._advance(doing, &result):
-                    if result != NULL:
-                        whole = <object>result
-                        Py_DECREF(result)
-                        return whole
-                    return None if doing == SKIPPING else self._number
-                if self._file is None:
-                    break
-                self._fetch()
-            if self._ended and (self._doing != IDLE or self._head < self._tail):
-                raise self._truncated()
-        finally:
-            self._busy = False
-        if iterating:
-            raise StopIteration("No more data to unpack.")
-        raise OutOfData("No more data to unpack.")
+        # try/finally would cost more than a small message does.
+        done = (<next_function>next_one)(self, doing, &result)
+        self._busy = False
+        if done < 0:
+            fn_failed()
+        if done == 0:
+            return self
+        if result != NULL:
+            return fn_steal(result)
+        return None if doing == SKIPPING else self._number
 
-    cdef int _advance(self, int doing, PyObject **result) except -1:
-        try:
-            return self._step(doing, result)
-        except:
-            # A header of another type is still there, to be read in another way.
-            if doing == UNPACKING or doing == SKIPPING:
-                self._failed = True
-                self._doing = IDLE
-                decoder_clear(&self._decoder)
-            raise
+    cdef object _expect(self, int doing):
+        found = self._next(doing)
+        if found is self:
+            raise OutOfData("No more data to unpack.")
+        return found
 
     cdef int _begin_skip(self) except -1:
         if self._left == NULL:
@@ -313,9 +299,8 @@ cdef class Unpacker:
                 raise ValueError("Cannot switch unpacking methods while an object is incomplete")
             self._feed(next_bytes)
             try:
-                while self._advance(UNPACKING, &result):
-                    found.append(<object>result)
-                    Py_DECREF(result)
+                while advance(self, UNPACKING, &result):
+                    found.append(fn_steal(result))
             except Exception as error:
                 if not found:
                     raise
@@ -336,16 +321,16 @@ cdef class Unpacker:
             self._busy = False
 
     def unpack(self):
-        return self._next(UNPACKING, False)
+        return self._expect(UNPACKING)
 
     def skip(self):
-        return self._next(SKIPPING, False)
+        return self._expect(SKIPPING)
 
     def read_array_header(self):
-        return self._next(READING_ARRAY, False)
+        return self._expect(READING_ARRAY)
 
     def read_map_header(self):
-        return self._next(READING_MAP, False)
+        return self._expect(READING_MAP)
 
     def read_bytes(self, Py_ssize_t nbytes):
         cdef Py_ssize_t n
@@ -375,7 +360,42 @@ cdef class Unpacker:
         return self
 
     def __next__(self):
-        return self._next(UNPACKING, True)
+        found = self._next(UNPACKING)
+        if found is self:
+            raise StopIteration
+        return found
+
+
+cdef int next_one(Unpacker u, int doing, PyObject **result) except -1:
+    if u._failed:
+        u._check()
+    if u._doing != IDLE and u._doing != doing:
+        raise ValueError("Cannot switch unpacking methods while an object is incomplete")
+    if doing == SKIPPING and u._doing == IDLE:
+        u._begin_skip()
+    while not advance(u, doing, result):
+        if u._file is None:
+            if u._ended and (u._doing != IDLE or u._head < u._tail):
+                raise u._truncated()
+            return 0
+        u._fetch()
+    return 1
+
+
+cdef int step(Unpacker u, int doing, PyObject **result) except -1:
+    return u._step(doing, result)
+
+
+cdef inline int advance(Unpacker u, int doing, PyObject **result) except -1:
+    cdef int done = (<next_function>step)(u, doing, result)
+    if done < 0:
+        # A header of another type is still there, to be read in another way.
+        if doing == UNPACKING or doing == SKIPPING:
+            u._failed = True
+            u._doing = IDLE
+            decoder_clear(&u._decoder)
+        fn_failed()
+    return done
 
 
 cdef bint container_begins(uint8_t first, int doing) noexcept:

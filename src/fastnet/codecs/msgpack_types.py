@@ -15,8 +15,7 @@ Names, attributes and base classes of msgpack-python 1.x; every error is a `Fast
 """
 
 import datetime
-from collections import namedtuple
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastnet.errors import LimitExceeded, ProtocolError
 
@@ -96,7 +95,12 @@ class ExtraData(UnpackValueError, ProtocolError):
         return "unpack(b) received extra data."
 
 
-class ExtType(namedtuple("ExtType", "code data")):
+class _CodeAndData(NamedTuple):
+    code: int
+    data: bytes
+
+
+class ExtType(_CodeAndData):
     """An object of an application's own type: `code` 0 to 127, and its bytes.
 
     Raises TypeError for a code that is no int or data that is not bytes, ValueError for a code out of range.

@@ -29,6 +29,7 @@ cdef struct Decoder:
     PyObject *ext_hook
     const char *errors
     bint use_list, raw, strict_map_key, bin_views
+    bint hooked              # by a hook for arrays or maps
     int timestamp
     Py_ssize_t max_str_len, max_bin_len, max_array_len, max_map_len, max_ext_len
     Py_ssize_t max_depth

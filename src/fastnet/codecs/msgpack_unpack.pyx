@@ -28,6 +28,12 @@ cdef extern from "Python.h":
     void PyObject_GC_UnTrack(PyObject *o) noexcept
     void PyObject_GC_Track(PyObject *o) noexcept
 
+ctypedef int (*decode_function)(Decoder *d, const uint8_t **at, const uint8_t *end, PyObject **result,
+                                object packed) noexcept
+
+cdef enum:
+    LENGTH_MOST = 0xffffffff
+
 cdef enum:
     IN_LIST = 0
     IN_TUPLE
@@ -52,6 +58,7 @@ cdef int decoder_options(Decoder *d, object object_hook, object list_hook, bint 
     d.pairs_hook = hook_of("object_pairs_hook", object_pairs_hook)
     d.list_hook = hook_of("list_hook", list_hook)
     d.ext_hook = hook_of("ext_hook", ext_hook)
+    d.hooked = d.object_hook != NULL or d.pairs_hook != NULL or d.list_hook != NULL
     if timestamp < 0 or timestamp > 3:
         raise ValueError("timestamp must be 0..3")
     d.errors = NULL
@@ -110,6 +117,15 @@ cdef int too_long(str kind, Py_ssize_t n, Py_ssize_t most) except -1:
     raise SizeExceeded(f"{n} exceeds max_{kind}_len({most})")
 
 
+cdef inline int check_length(Decoder *d, fn_msgpack_kind kind, Py_ssize_t n) except -1:
+    """Of a str, bin or ext."""
+    if kind == FN_MSGPACK_STR:
+        return too_long("str", n, d.max_str_len) if n > d.max_str_len else 0
+    if kind == FN_MSGPACK_BIN:
+        return too_long("bin", n, d.max_bin_len) if n > d.max_bin_len else 0
+    return too_long("ext", n, d.max_ext_len) if n > d.max_ext_len else 0
+
+
 cdef PyObject *taken(object o) noexcept:
     """A new reference, for whoever counts by hand."""
     Py_INCREF(<PyObject *>o)
@@ -148,6 +164,14 @@ cdef PyObject *key_of(Decoder *d, const uint8_t *p, Py_ssize_t n) except NULL:
 
 cdef inline PyObject *new_text(const uint8_t *p, Py_ssize_t n, const char *errors) except NULL:
     return fn_str_new(p, n, errors)
+
+
+cdef inline PyObject *new_str(Decoder *d, Frame *f, const uint8_t *p, Py_ssize_t n) except NULL:
+    if d.raw:
+        return new_bytes(<const char *>p, n)
+    if f != NULL and f.state >= IN_DICT and f.key == NULL and d.keys != NULL and 0 < n <= 24:
+        return key_of(d, p, n)
+    return fn_str_new(p, n, d.errors)
 
 
 cdef PyObject *new_view(Decoder *d, const uint8_t *p, Py_ssize_t n) except NULL:
@@ -296,89 +320,72 @@ cdef int decode(Decoder *d, const uint8_t **at, const uint8_t *end, PyObject **r
     cdef fn_msgpack_head head
     cdef ptrdiff_t size
     cdef Py_ssize_t n
-    cdef fn_msgpack_kind kind
     while True:
-        size = fn_msgpack_read(p, end - p, &head)
-        if size < 0:
-            at[0] = p
-            if size == FN_PARTIAL:
-                return 0
-            raise FormatError()
-        kind = head.kind
-        if kind == FN_MSGPACK_STR:
-            n = head.length
+        if p < end and p[0] < 0x80:
+            # This and the next are most frequent.
+            o = new_int(p[0])
+            p += 1
+        elif p < end and p[0] & 0xe0 == 0xa0:
+            n = p[0] & 0x1f
             if n > d.max_str_len:
                 too_long("str", n, d.max_str_len)
-            if end - p - size < n:
+            if end - p <= n:
                 at[0] = p
                 return 0
-            if d.raw:
-                o = new_bytes(<const char *>p + size, n)
-            elif f != NULL and f.state >= IN_DICT and d.keys != NULL and 0 < n <= 24 and f.key == NULL:
-                o = key_of(d, p + size, n)
-            else:
-                o = new_text(p + size, n, d.errors)
-            p += size + n
-        elif kind == FN_MSGPACK_UINT:
-            o = new_uint(head.value.u)
-            p += size
-        elif kind == FN_MSGPACK_INT:
-            o = new_int(head.value.i)
-            p += size
-        elif kind == FN_MSGPACK_FLOAT:
-            o = new_float(head.value.f)
-            p += size
-        elif kind == FN_MSGPACK_NIL:
-            o = Py_None
-            Py_INCREF(o)
-            p += size
-        elif kind == FN_MSGPACK_TRUE:
-            o = Py_True
-            Py_INCREF(o)
-            p += size
-        elif kind == FN_MSGPACK_FALSE:
-            o = Py_False
-            Py_INCREF(o)
-            p += size
-        elif kind == FN_MSGPACK_ARRAY or kind == FN_MSGPACK_MAP:
-            n = head.length
-            if d.depth >= d.max_depth:
-                raise StackError(f"nested deeper than {d.max_depth}")
-            p += size
-            if kind == FN_MSGPACK_ARRAY:
-                if n > d.max_array_len:
-                    too_long("array", n, d.max_array_len)
-                if n:
-                    f = open_array(d, n, end - p)
-                    continue
-            else:
-                if n > d.max_map_len:
-                    too_long("map", n, d.max_map_len)
-                if n:
-                    f = open_map(d, n, end - p)
-                    continue
-            o = new_empty(d, kind == FN_MSGPACK_MAP)
-        elif kind == FN_MSGPACK_BIN:
-            n = head.length
-            if n > d.max_bin_len:
-                too_long("bin", n, d.max_bin_len)
-            if end - p - size < n:
-                at[0] = p
-                return 0
-            if d.view != NULL and not (f != NULL and f.state >= IN_DICT and f.key == NULL):
-                o = new_view(d, p + size, n)
-            else:
-                o = new_bytes(<const char *>p + size, n)
-            p += size + n
+            o = new_str(d, f, p + 1, n)
+            p += 1 + n
         else:
-            n = head.length
-            if n > d.max_ext_len:
-                too_long("ext", n, d.max_ext_len)
-            if end - p - size < n:
+            size = fn_msgpack_read(p, end - p, &head)
+            if size < 0:
                 at[0] = p
-                return 0
-            o = new_ext(d, head.ext_type, p + size, n)
-            p += size + n
+                if size == FN_PARTIAL:
+                    return 0
+                raise FormatError()
+            if head.kind >= FN_MSGPACK_STR:
+                n = head.length
+                if head.kind >= FN_MSGPACK_ARRAY:
+                    if d.depth >= d.max_depth:
+                        raise StackError(f"nested deeper than {d.max_depth}")
+                    p += size
+                    if head.kind == FN_MSGPACK_ARRAY:
+                        if n > d.max_array_len:
+                            too_long("array", n, d.max_array_len)
+                        if n:
+                            f = open_array(d, n, end - p)
+                            continue
+                    else:
+                        if n > d.max_map_len:
+                            too_long("map", n, d.max_map_len)
+                        if n:
+                            f = open_map(d, n, end - p)
+                            continue
+                    o = new_empty(d, head.kind == FN_MSGPACK_MAP)
+                else:
+                    check_length(d, head.kind, n)
+                    if end - p - size < n:
+                        at[0] = p
+                        return 0
+                    p += size
+                    if head.kind == FN_MSGPACK_STR:
+                        o = new_str(d, f, p, n)
+                    elif head.kind == FN_MSGPACK_EXT:
+                        o = new_ext(d, head.ext_type, p, n)
+                    elif d.view != NULL and not (f != NULL and f.state >= IN_DICT and f.key == NULL):
+                        o = new_view(d, p, n)
+                    else:
+                        o = new_bytes(<const char *>p, n)
+                    p += n
+            else:
+                p += size
+                if head.kind == FN_MSGPACK_UINT:
+                    o = new_uint(head.value.u)
+                elif head.kind == FN_MSGPACK_INT:
+                    o = new_int(head.value.i)
+                elif head.kind == FN_MSGPACK_FLOAT:
+                    o = new_float(head.value.f)
+                else:
+                    o = Py_None if head.kind == FN_MSGPACK_NIL else Py_True if head.kind == FN_MSGPACK_TRUE else Py_False
+                    Py_INCREF(o)
         if o == NULL:
             fn_failed()
         # Hand it over, and every container that ends with it.
@@ -405,8 +412,7 @@ cdef int decode(Decoder *d, const uint8_t **at, const uint8_t *end, PyObject **r
             d.reserved -= f.room
             if f.state == IN_TUPLE:
                 PyObject_GC_Track(o)
-            if (d.list_hook != NULL or not d.use_list) if f.state <= IN_TUPLE else (
-                    d.object_hook != NULL or d.pairs_hook != NULL):
+            if d.hooked or (f.state == IN_LIST and not d.use_list):
                 o = replaced(d, f.state, o)
             f = &d.frames[d.depth - 1] if d.depth else NULL
 
@@ -443,28 +449,42 @@ def unpackb(packed, *, object_hook=None, list_hook=None, bint use_list=True, bin
     cdef const uint8_t *at
     cdef const uint8_t *end
     cdef PyObject *result
+    cdef int done
     decoder_options(&d, object_hook, list_hook, use_list, raw, timestamp, strict_map_key, unicode_errors,
                     object_pairs_hook, ext_hook, bin_views, max_depth)
-    data = contiguous(packed, &view)
     decoder_init(&d)
+    if PyBytes_CheckExact(<PyObject *>packed):
+        memset(&view, 0, sizeof(view))
+        view.buf = PyBytes_AS_STRING(<PyObject *>packed)
+        view.len = PyBytes_GET_SIZE(<PyObject *>packed)
+        data = None
+    else:
+        data = contiguous(packed, &view)
     # By default a str, bin or ext may be as long as it likes: longer than the input it is incomplete.
-    d.max_str_len = max_str_len if max_str_len != -1 else <Py_ssize_t>0xffffffff
-    d.max_bin_len = max_bin_len if max_bin_len != -1 else <Py_ssize_t>0xffffffff
-    d.max_ext_len = max_ext_len if max_ext_len != -1 else <Py_ssize_t>0xffffffff
+    d.max_str_len = max_str_len if max_str_len != -1 else LENGTH_MOST
+    d.max_bin_len = max_bin_len if max_bin_len != -1 else LENGTH_MOST
+    d.max_ext_len = max_ext_len if max_ext_len != -1 else LENGTH_MOST
     d.max_array_len = max_array_len if max_array_len != -1 else view.len
     d.max_map_len = max_map_len if max_map_len != -1 else view.len // 2
     at = d.base = <const uint8_t *>view.buf
     end = at + view.len
-    try:
-        if bin_views:
-            d.view = taken(memoryview(data).cast("B"))
-        if not decode(&d, &at, end, &result):
-            raise Truncated("Unpack failed: incomplete input")
-        whole = <object>result
-        Py_DECREF(result)
+    # try/finally would cost more than a small message does.
+    done = (<decode_function>decode_viewed)(&d, &at, end, &result, packed if bin_views else None)
+    rest = None
+    if done > 0 and at != end:
+        rest = (<const char *>at)[:end - at]
+    decoder_free(&d)
+    PyBuffer_Release(&view)
+    if done > 0:
         if at != end:
-            raise ExtraData(whole, (<const char *>at)[:end - at])
-        return whole
-    finally:
-        decoder_free(&d)
-        PyBuffer_Release(&view)
+            raise ExtraData(fn_steal(result), rest)
+        return fn_steal(result)
+    if done == 0:
+        raise Truncated("Unpack failed: incomplete input")
+    fn_failed()
+
+
+cdef int decode_viewed(Decoder *d, const uint8_t **at, const uint8_t *end, PyObject **result, object packed) except -1:
+    if packed is not None:
+        d.view = taken(memoryview(packed).cast("B"))
+    return decode(d, at, end, result)
