@@ -131,7 +131,7 @@ cdef inline int write_float(Writer *w, PyObject *o) except -1:
     return 0
 
 
-cdef inline int write_text(Writer *w, const char *text, Py_ssize_t n) except -1:
+cdef int write_text(Writer *w, const char *text, Py_ssize_t n) except -1:
     cdef uint8_t head[FN_MSGPACK_HEAD_MAX]
     if n > LENGTH_MOST:
         raise ValueError("unicode string is too large")
@@ -143,7 +143,7 @@ cdef inline int write_text(Writer *w, const char *text, Py_ssize_t n) except -1:
     return put(w, head, fn_msgpack_put_str(head, <uint32_t>n, w.options.bin_type), text, n)
 
 
-cdef inline int write_str(Writer *w, PyObject *o) except -1:
+cdef int write_str(Writer *w, PyObject *o) except -1:
     cdef Py_ssize_t n
     cdef const char *text
     if PyUnicode_IS_COMPACT_ASCII(o):
@@ -174,27 +174,29 @@ cdef int write_buffer(Writer *w, object o) except -1:
     return 0
 
 
-cdef int write_array_head(Writer *w, Py_ssize_t n, int depth) except -1:
+cdef inline int write_array_head(Writer *w, Py_ssize_t n, int depth) except -1:
     cdef uint8_t head[FN_MSGPACK_HEAD_MAX]
+    if n < 0x10 and w.at < w.end and depth < DEPTH_MOST:
+        w.at[0] = <uint8_t>(0x90 | n)
+        w.at += 1
+        return 0
     if n > LENGTH_MOST:
         raise ValueError("list is too large")
     if depth >= DEPTH_MOST and n:
         raise ValueError("recursion limit exceeded.")
-    if w.end - w.at >= FN_MSGPACK_HEAD_MAX:
-        w.at += fn_msgpack_put_array(w.at, <uint32_t>n)
-        return 0
     return put(w, head, fn_msgpack_put_array(head, <uint32_t>n), NULL, 0)
 
 
-cdef int write_map_head(Writer *w, Py_ssize_t n, int depth) except -1:
+cdef inline int write_map_head(Writer *w, Py_ssize_t n, int depth) except -1:
     cdef uint8_t head[FN_MSGPACK_HEAD_MAX]
+    if n < 0x10 and w.at < w.end and depth < DEPTH_MOST:
+        w.at[0] = <uint8_t>(0x80 | n)
+        w.at += 1
+        return 0
     if n > LENGTH_MOST:
         raise ValueError("dict is too large")
     if depth >= DEPTH_MOST and n:
         raise ValueError("recursion limit exceeded.")
-    if w.end - w.at >= FN_MSGPACK_HEAD_MAX:
-        w.at += fn_msgpack_put_map(w.at, <uint32_t>n)
-        return 0
     return put(w, head, fn_msgpack_put_map(head, <uint32_t>n), NULL, 0)
 
 
@@ -211,10 +213,7 @@ cdef int write_list(Writer *w, PyObject *o, int depth) except -1:
         if PyList_GET_SIZE(o) != n:
             raise RuntimeError("list changed size during iteration")
         item = fn_list_take(o, i)
-        if Py_TYPE(item) == &PyFloat_Type:
-            write_float(w, item)
-        else:
-            write_value(w, item, depth + 1)
+        write_value(w, item, depth + 1)
         fn_list_give(item)
     return 0
 
@@ -229,9 +228,6 @@ cdef int write_tuple(Writer *w, PyObject *o, int depth) except -1:
 
 cdef int write_pair(Writer *w, PyObject *key, PyObject *value, int depth) except -1:
     # Writing a key of another type may run code that takes the value away.
-    if Py_TYPE(key) == &PyUnicode_Type:
-        write_str(w, key)
-        return write_value(w, value, depth)
     held = <object>value
     write_value(w, key, depth)
     return write_value(w, value, depth)
@@ -249,13 +245,16 @@ cdef int write_dict(Writer *w, object o, int depth) except -1:
             left -= 1
             if left < 0:
                 break
-            write_pair(w, key, value, depth + 1)
+            if write_scalar(w, key):
+                write_value(w, value, depth + 1)
+            else:
+                write_pair(w, key, value, depth + 1)
     if left:
         raise RuntimeError("dictionary changed size during iteration")
     return 0
 
 
-cdef inline int write_exact(Writer *w, PyObject *o, int depth) except -1:
+cdef int write_exact(Writer *w, PyObject *o, int depth) except -1:
     """Writes what is of one of the usual types exactly, and returns 1; 0 for everything else, and too large ints."""
     cdef PyTypeObject *kind = Py_TYPE(o)
     cdef int64_t value
@@ -286,7 +285,43 @@ cdef inline int write_exact(Writer *w, PyObject *o, int depth) except -1:
     return 1
 
 
+cdef inline int write_scalar(Writer *w, PyObject *o) except -1:
+    """The quick way for what is most frequent, inlined into every loop; 0 for what has to take the other."""
+    cdef PyTypeObject *kind = Py_TYPE(o)
+    cdef Py_ssize_t n
+    cdef int64_t value
+    if w.end - w.at < FN_MSGPACK_HEAD_MAX:
+        if w.fixed:
+            return 0
+        grow(w, FN_MSGPACK_HEAD_MAX)
+    if kind == &PyUnicode_Type:
+        if not PyUnicode_IS_COMPACT_ASCII(o):
+            return 0
+        n = PyUnicode_GET_LENGTH(o)
+        if n >= 0x20 or w.end - w.at <= n:
+            return 0
+        w.at[0] = <uint8_t>(0xa0 | n)
+        fn_copy(w.at + 1, PyUnicode_1BYTE_DATA(o), n)
+        w.at += 1 + n
+    elif kind == &PyLong_Type:
+        if not fn_small_int(o, &value):
+            return 0
+        w.at += fn_msgpack_put_int(w.at, value)
+    elif kind == &PyFloat_Type:
+        if w.options.single_float:
+            return 0
+        w.at += fn_msgpack_put_double(w.at, PyFloat_AS_DOUBLE(o))
+    elif o == Py_None or o == Py_True or o == Py_False:
+        w.at[0] = 0xc0 if o == Py_None else 0xc3 if o == Py_True else 0xc2
+        w.at += 1
+    else:
+        return 0
+    return 1
+
+
 cdef inline int write_value(Writer *w, PyObject *o, int depth) except -1:
+    if write_scalar(w, o):
+        return 0
     if not write_exact(w, o, depth):
         write_other(w, <object>o, depth)
     return 0

@@ -22,7 +22,7 @@ from fastnet.codecs.cmsgpack cimport (
     fn_msgpack_walk_init, new_bytes,
 )
 from fastnet.codecs.msgpack_unpack cimport (
-    DEPTH_DEFAULT, contiguous, decode, decoder_clear, decoder_free, decoder_init, decoder_options,
+    DEPTH_DEFAULT, contiguous, decode, decoder_clear, decoder_free, decoder_init, decoder_options, decoder_remember,
 )
 from fastnet.codecs.msgpack_types import (
     BufferFull, ExtType, FormatError, InvalidValue, OutOfData, StackError, Truncated, UnpackException,
@@ -77,6 +77,7 @@ cdef class Unpacker:
             decoder_free(&self._decoder)
             decoder_options(&self._decoder, object_hook, list_hook, use_list, raw, timestamp, strict_map_key,
                             unicode_errors, object_pairs_hook, ext_hook, bin_views, max_depth)
+            decoder_remember(&self._decoder)
             self._decoder.max_str_len = max_str_len if max_str_len != -1 else max_buffer_size
             self._decoder.max_bin_len = max_bin_len if max_bin_len != -1 else max_buffer_size
             self._decoder.max_array_len = max_array_len if max_array_len != -1 else max_buffer_size

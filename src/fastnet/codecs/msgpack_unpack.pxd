@@ -5,7 +5,7 @@ from libc.stdint cimport uint8_t, uint64_t
 
 cdef enum:
     FIRST_FRAMES = 16
-    KEYS = 64                # a power of two
+    WORDS = 64               # a power of two
     DEPTH_DEFAULT = 1024     # as deep as msgpack-python goes
 
 # An array or map that has begun. Owns its references.
@@ -16,8 +16,8 @@ cdef struct Frame:
     Py_ssize_t room          # bytes that its memory was reserved for
     int state
 
-# A key of up to 24 bytes of ASCII, by its bytes.
-cdef struct Key:
+# A str of up to 24 bytes of ASCII that is likely to come again, by its bytes.
+cdef struct Word:
     uint64_t a, b, c
     PyObject *text
 
@@ -40,10 +40,12 @@ cdef struct Decoder:
     Py_ssize_t reserved      # bytes still to come that the frames have memory for
     const uint8_t *base      # of the memory that bin_views look at
     PyObject *view           # of all of it; owned
-    Key *keys                # NULL until there is a second map; `maps` counts
+    Word *keys               # of maps; NULL until there is a second one, `maps` counts
+    Word *words              # of the other str; NULL for all but streams
     Py_ssize_t maps
 
 cdef void decoder_init(Decoder *d) noexcept
+cdef void decoder_remember(Decoder *d) noexcept     # short str from object to object
 cdef int decoder_options(Decoder *d, object object_hook, object list_hook, bint use_list, bint raw, int timestamp,
                          bint strict_map_key, object unicode_errors, object object_pairs_hook, object ext_hook,
                          bint bin_views, Py_ssize_t max_depth) except -1

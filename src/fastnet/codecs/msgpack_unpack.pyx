@@ -5,7 +5,8 @@ their own: no recursion, and input may end anywhere. A header is read again when
 not all there; nothing else is read twice. Lengths are compared with the limits before anything is allocated, and memory
 is reserved for as many items only as bytes are there for.
 
-Short keys of maps that come again are found by their bytes in a small table, of the call or of the Unpacker.
+Short keys of maps that come again are found by their bytes in a small table, of the call or of the Unpacker; an
+Unpacker has another for the other str, for a stream names the same things over and over.
 """
 
 from cpython.buffer cimport (
@@ -46,7 +47,23 @@ cdef void decoder_init(Decoder *d) noexcept:
     d.capacity = FIRST_FRAMES
     d.depth = d.reserved = d.maps = 0
     d.view = NULL
-    d.keys = NULL
+    d.keys = d.words = NULL
+
+
+cdef void decoder_remember(Decoder *d) noexcept:
+    # Without a table it is merely slower.
+    if d.keys == NULL:
+        d.keys = <Word *>PyMem_Calloc(WORDS, sizeof(Word))
+    if d.words == NULL:
+        d.words = <Word *>PyMem_Calloc(WORDS, sizeof(Word))
+
+
+cdef void forget(Word *words) noexcept:
+    cdef int i
+    if words != NULL:
+        for i in range(WORDS):
+            Py_XDECREF(words[i].text)
+        PyMem_Free(words)
 
 
 cdef int decoder_options(Decoder *d, object object_hook, object list_hook, bint use_list, bint raw, int timestamp,
@@ -96,17 +113,14 @@ cdef void decoder_clear(Decoder *d) noexcept:
 
 
 cdef void decoder_free(Decoder *d) noexcept:
-    cdef int i
     decoder_clear(d)
     if d.frames != d.first:
         PyMem_Free(d.frames)
         d.frames = d.first
         d.capacity = FIRST_FRAMES
-    if d.keys != NULL:
-        for i in range(KEYS):
-            Py_XDECREF(d.keys[i].text)
-        PyMem_Free(d.keys)
-        d.keys = NULL
+    forget(d.keys)
+    forget(d.words)
+    d.keys = d.words = NULL
     Py_XDECREF(d.view)
     d.view = NULL
 
@@ -132,10 +146,10 @@ cdef PyObject *taken(object o) noexcept:
     return <PyObject *>o
 
 
-cdef PyObject *key_of(Decoder *d, const uint8_t *p, Py_ssize_t n) except NULL:
+cdef PyObject *word_of(Word *words, const uint8_t *p, Py_ssize_t n, const char *errors) except NULL:
     """A str that is likely to have come before."""
     cdef uint64_t a, b = 0, c = 0
-    cdef Key *key
+    cdef Word *word
     cdef PyObject *text
     if n >= 8:
         a = fn_msgpack_load64(p)
@@ -146,19 +160,19 @@ cdef PyObject *key_of(Decoder *d, const uint8_t *p, Py_ssize_t n) except NULL:
         a = <uint64_t>fn_msgpack_load32(p) << 32 | fn_msgpack_load32(p + n - 4)
     else:
         a = p[0] | <uint64_t>p[n >> 1] << 8 | <uint64_t>p[n - 1] << 16
-    key = &d.keys[((a ^ (b << 5) ^ (b >> 7) ^ c ^ <uint64_t>n) * <uint64_t>0x9e3779b97f4a7c15) >> 58]
-    text = key.text
-    if text != NULL and key.a == a and key.b == b and key.c == c and PyUnicode_GET_LENGTH(text) == n:
+    word = &words[((a ^ (b << 5) ^ (b >> 7) ^ c ^ <uint64_t>n) * <uint64_t>0x9e3779b97f4a7c15) >> 58]
+    text = word.text
+    if text != NULL and word.a == a and word.b == b and word.c == c and PyUnicode_GET_LENGTH(text) == n:
         Py_INCREF(text)
         return text
-    text = new_text(p, n, d.errors)
+    text = new_text(p, n, errors)
     if (a | b | c) & <uint64_t>0x8080808080808080 == 0:
-        Py_XDECREF(key.text)
+        Py_XDECREF(word.text)
         Py_INCREF(text)
-        key.text = text
-        key.a = a
-        key.b = b
-        key.c = c
+        word.text = text
+        word.a = a
+        word.b = b
+        word.c = c
     return text
 
 
@@ -169,8 +183,12 @@ cdef inline PyObject *new_text(const uint8_t *p, Py_ssize_t n, const char *error
 cdef inline PyObject *new_str(Decoder *d, Frame *f, const uint8_t *p, Py_ssize_t n) except NULL:
     if d.raw:
         return new_bytes(<const char *>p, n)
-    if f != NULL and f.state >= IN_DICT and f.key == NULL and d.keys != NULL and 0 < n <= 24:
-        return key_of(d, p, n)
+    if 0 < n <= 24:
+        if f != NULL and f.state >= IN_DICT and f.key == NULL:
+            if d.keys != NULL:
+                return word_of(d.keys, p, n, d.errors)
+        elif d.words != NULL:
+            return word_of(d.words, p, n, d.errors)
     return fn_str_new(p, n, d.errors)
 
 
@@ -264,7 +282,7 @@ cdef Frame *open_map(Decoder *d, Py_ssize_t n, Py_ssize_t left) except NULL:
     d.maps += 1
     if d.maps == 2 and d.keys == NULL:
         # Without it the table is merely not used.
-        d.keys = <Key *>PyMem_Calloc(KEYS, sizeof(Key))
+        d.keys = <Word *>PyMem_Calloc(WORDS, sizeof(Word))
     return f
 
 
