@@ -25,7 +25,7 @@ cdef class Unpacker:
     cdef int _add(self, object whole, const void *data, Py_ssize_t n) except -1
     cdef int _fetch(self) except -1
     cdef int _feed(self, object data) except -1
-    cdef Py_ssize_t _step(self, int doing, PyObject **result) except -1
+    cdef int _step(self, int doing, PyObject **result) except -1
     cdef object _next(self, int doing)
     cdef object _expect(self, int doing)
     cdef int _begin_skip(self) except -1

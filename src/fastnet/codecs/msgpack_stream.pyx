@@ -97,7 +97,7 @@ cdef class Unpacker:
 
     # --- one caller at a time ---
 
-    cdef int _enter(self) except -1:
+    cdef inline int _enter(self) except -1:
         cdef bint busy
         with cython.critical_section(self):
             busy = self._busy
@@ -198,7 +198,7 @@ cdef class Unpacker:
 
     # --- objects ---
 
-    cdef Py_ssize_t _step(self, int doing, PyObject **result) except -1:
+    cdef inline int _step(self, int doing, PyObject **result) except -1:
         """1: the result, a new reference or for a skip NULL; a header's number is in _number. 0: more is needed."""
         cdef const uint8_t *begin
         cdef const uint8_t *at

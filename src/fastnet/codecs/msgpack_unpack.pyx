@@ -34,6 +34,7 @@ ctypedef int (*decode_function)(Decoder *d, const uint8_t **at, const uint8_t *e
 
 cdef enum:
     LENGTH_MOST = 0xffffffff
+    PAIR_MOST = 64           # bytes: a short key and a short str, or a number
 
 cdef enum:
     IN_LIST = 0
@@ -192,6 +193,20 @@ cdef inline PyObject *new_str(Decoder *d, Frame *f, const uint8_t *p, Py_ssize_t
     return fn_str_new(p, n, d.errors)
 
 
+cdef inline PyObject *new_plain(const fn_msgpack_head *head) noexcept:
+    """What is nothing but its header; NULL with an exception."""
+    cdef PyObject *o
+    if head.kind == FN_MSGPACK_UINT:
+        return new_uint(head.value.u)
+    if head.kind == FN_MSGPACK_INT:
+        return new_int(head.value.i)
+    if head.kind == FN_MSGPACK_FLOAT:
+        return new_float(head.value.f)
+    o = Py_None if head.kind == FN_MSGPACK_NIL else Py_True if head.kind == FN_MSGPACK_TRUE else Py_False
+    Py_INCREF(o)
+    return o
+
+
 cdef PyObject *new_view(Decoder *d, const uint8_t *p, Py_ssize_t n) except NULL:
     cdef Py_ssize_t begin = p - d.base
     part = (<object>d.view)[begin:begin + n]
@@ -329,6 +344,65 @@ cdef int add_pair(Decoder *d, Frame *f, PyObject *value) except -1:
     return fn_failed() if failed else 0
 
 
+cdef int read_pairs(Decoder *d, Frame *f, const uint8_t **at, const uint8_t *end) except -1:
+    """As many pairs of a dict as have a short key and a plain value, without the loop's detours."""
+    cdef const uint8_t *p = at[0]
+    cdef PyObject *key
+    cdef PyObject *value
+    cdef fn_msgpack_head head
+    cdef Py_ssize_t n
+    cdef int failed
+    while f.count < f.size and end - p > PAIR_MOST and 0xa1 <= p[0] <= 0xb8:
+        n = p[0] & 0x1f
+        if n > d.max_str_len:
+            break
+        key = word_of(d.keys, p + 1, n, d.errors)
+        p += 1 + n
+        at[0] = p
+        f.key = key
+        if p[0] < 0x80:
+            value = new_int(p[0])
+            p += 1
+        elif p[0] & 0xe0 == 0xa0:
+            n = p[0] & 0x1f
+            if n > d.max_str_len:
+                return 0
+            if d.words != NULL and 0 < n <= 24:
+                value = word_of(d.words, p + 1, n, d.errors)
+            else:
+                value = new_text(p + 1, n, d.errors)
+            p += 1 + n
+        else:
+            n = fn_msgpack_read(p, end - p, &head)
+            if n < 0 or head.kind >= FN_MSGPACK_STR:
+                return 0
+            value = new_plain(&head)
+            p += n
+        f.key = NULL
+        failed = -1 if value == NULL else set_item(f.container, key, value)
+        Py_DECREF(key)
+        Py_XDECREF(value)
+        if failed:
+            fn_failed()
+        f.count += 1
+        at[0] = p
+    return 0
+
+
+cdef inline PyObject *close_frame(Decoder *d, Frame **frame) except NULL:
+    """The innermost container is whole."""
+    cdef Frame *f = frame[0]
+    cdef PyObject *whole = f.container
+    d.depth -= 1
+    d.reserved -= f.room
+    frame[0] = &d.frames[d.depth - 1] if d.depth else NULL
+    if f.state == IN_TUPLE:
+        PyObject_GC_Track(whole)
+    if d.hooked or (f.state == IN_LIST and not d.use_list):
+        return replaced(d, f.state, whole)
+    return whole
+
+
 # --- the loop --------------------------------------------------------------------------------------------------------
 
 cdef int decode(Decoder *d, const uint8_t **at, const uint8_t *end, PyObject **result) except -1:
@@ -339,7 +413,14 @@ cdef int decode(Decoder *d, const uint8_t **at, const uint8_t *end, PyObject **r
     cdef ptrdiff_t size
     cdef Py_ssize_t n
     while True:
-        if p < end and p[0] < 0x80:
+        o = NULL
+        if f != NULL and f.state == IN_DICT and f.key == NULL and d.keys != NULL and not d.raw:
+            read_pairs(d, f, &p, end)
+            if f.count == f.size:
+                o = close_frame(d, &f)
+        if o != NULL:
+            pass
+        elif p < end and p[0] < 0x80:
             # This and the next are most frequent.
             o = new_int(p[0])
             p += 1
@@ -395,15 +476,7 @@ cdef int decode(Decoder *d, const uint8_t **at, const uint8_t *end, PyObject **r
                     p += n
             else:
                 p += size
-                if head.kind == FN_MSGPACK_UINT:
-                    o = new_uint(head.value.u)
-                elif head.kind == FN_MSGPACK_INT:
-                    o = new_int(head.value.i)
-                elif head.kind == FN_MSGPACK_FLOAT:
-                    o = new_float(head.value.f)
-                else:
-                    o = Py_None if head.kind == FN_MSGPACK_NIL else Py_True if head.kind == FN_MSGPACK_TRUE else Py_False
-                    Py_INCREF(o)
+                o = new_plain(&head)
         if o == NULL:
             fn_failed()
         # Hand it over, and every container that ends with it.
@@ -425,14 +498,7 @@ cdef int decode(Decoder *d, const uint8_t **at, const uint8_t *end, PyObject **r
             f.count += 1
             if f.count < f.size:
                 break
-            o = f.container
-            d.depth -= 1
-            d.reserved -= f.room
-            if f.state == IN_TUPLE:
-                PyObject_GC_Track(o)
-            if d.hooked or (f.state == IN_LIST and not d.use_list):
-                o = replaced(d, f.state, o)
-            f = &d.frames[d.depth - 1] if d.depth else NULL
+            o = close_frame(d, &f)
 
 
 cdef PyObject *replaced(Decoder *d, int state, PyObject *whole) except NULL:
