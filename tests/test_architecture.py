@@ -17,7 +17,7 @@ FLOORS = {"codecs": 1, "protocols": 2, "compat": 2, "apps": 3, "servers": 4, "cl
 # What everybody may import: it imports nothing itself.
 GROUND = {"fastnet.errors", "fastnet._version"}
 # The public faces and the command's door stand above all floors.
-ROOF = {"fastnet", "fastnet.__main__", "fastnet.checksum", "fastnet.framing", "fastnet.msgpack"}
+ROOF = {"fastnet", "fastnet.__main__", "fastnet.checksum", "fastnet.framing", "fastnet.json", "fastnet.msgpack"}
 NO_IO = {"socket", "asyncio", "threading", "ssl", "time", "selectors", "uvloop", "select", "subprocess", "signal"}
 # C headers by which the same could come in through Cython.
 NO_IO_C = re.compile(
