@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 BUILD_INPUTS := setup.py pyproject.toml $(shell find src csrc \( -name build -prune \) -o \
 	\( -name '*.py[xi]' -o -name '*.px[di]' -o -name '*.[ch]' \) -print)
 
-.PHONY: demo test build lint types test-c test-python test-sanitized fuzz test-sdist \
+.PHONY: demo test build lint types test-c test-python test-portable test-sanitized fuzz test-sdist \
 	test-versions test-freethreaded clean
 
 demo: build
@@ -17,7 +17,7 @@ demo: build
 test:
 	.ci/prepare test
 	$(MAKE) --no-print-directory $(VENV)/.test
-	.ci/stages lint types test-c test-python test-sanitized fuzz test-sdist test-versions \
+	.ci/stages lint types test-c test-python test-portable test-sanitized fuzz test-sdist test-versions \
 		test-freethreaded
 
 build: $(VENV)/.built
@@ -55,6 +55,10 @@ test-python: $(VENV)/.test
 
 test-sanitized: $(VENV)/.test
 	.ci/test-sanitized
+
+# Without the native driver, as where there is no epoll.
+test-portable: $(VENV)/.test
+	.ci/test-portable
 
 fuzz:
 	$(MAKE) --no-print-directory -C csrc fuzz-run SECONDS=$(SECONDS)

@@ -1,6 +1,7 @@
 """The compiled parts and the C headers; everything else about the build stands in pyproject.toml.
 
 Environment switches: FASTNET_SANITIZE=address,undefined  FASTNET_DEBUG=1  FASTNET_COVERAGE=1  FASTNET_ANNOTATE=1
+FASTNET_PORTABLE=1 leaves out what needs epoll, as everywhere but on Linux.
 """
 
 import os
@@ -37,6 +38,8 @@ KERNELS: dict[str, list[str]] = {
 }
 # Beyond what Python itself is linked with, for C libraries older than glibc 2.34.
 LIBRARIES = {"fastnet.bench.engine": ["dl", "m", "pthread"]}
+# The native driver, which is written for epoll; without it connections are served by asyncio's transports.
+NATIVE = {f"src/fastnet/servers/{name}.pyx" for name in ("hub", "native", "native_channel", "hosted")}
 HEADERS = sorted(map(str, [*Path("csrc").rglob("*.h"), *Path("src").rglob("*.h")]))
 
 
@@ -119,8 +122,9 @@ class build_with_headers(build_py):
                 self.copy_file(str(header), str(target / header.name))
 
 
+left_out = NATIVE if switch("PORTABLE") or sys.platform != "linux" else set()
 modules = cythonize(
-    [extension(pyx) for pyx in sorted(Path("src").rglob("*.pyx"))],
+    [extension(pyx) for pyx in sorted(Path("src").rglob("*.pyx")) if pyx.as_posix() not in left_out],
     # The directives decide what is generated, and a time stamp cannot tell them apart, so each has its folder;
     # but coverage's plug-in looks for the C beside the source.
     build_dir=None if coverage else "build/cython-debug" if debug else "build/cython",

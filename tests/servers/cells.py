@@ -19,9 +19,7 @@ CELLS = [
     *(("async", "wsgi", loop) for loop in LOOPS),
     *((model, "asgi", loop) for model in ("prefork", "threaded", "async") for loop in LOOPS),
     # Where the native driver is not built:
-    ("async", "wsgi", "transports"),
-    ("async", "asgi", "transports"),
-    ("threaded", "asgi", "transports"),
+    *((model, kind, "transports") for model in ("prefork", "threaded", "async") for kind in ("wsgi", "asgi")),
 ]
 
 

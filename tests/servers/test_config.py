@@ -137,8 +137,8 @@ def test_workers_and_threads_follow_the_model() -> None:
 
 
 def test_the_board_has_a_slot_a_thread_and_one_for_the_event_loop() -> None:
-    assert config().slots == 1
-    assert config(model="threaded", threads=5).slots == 5
+    assert config().slots == 2
+    assert config(model="threaded", threads=5).slots == 6
     assert config(model="async", threads=5).slots == 6
 
 

@@ -34,11 +34,10 @@ from fastnet.servers.lifespan import Lifespan
 from fastnet.servers.log import LOGGER
 from fastnet.servers.pump import Pump, settings_of
 from fastnet.servers.transports import Transports
+from fastnet.servers.worker import transports_only
 
 # Part of the drain's time after which what is left is dropped, so that the lifespan's shutdown still has some.
 _DRAIN_PART = 0.9
-# Set in the environment, it has connections served by transports where the native driver could, too; for tests.
-_TRANSPORTS = "FASTNET_TRANSPORTS"
 
 
 class Connections(Protocol):
@@ -52,11 +51,6 @@ class Connections(Protocol):
     def drain(self) -> Awaitable[None]: ...
     def abort(self) -> None: ...
     def leave(self) -> None: ...
-
-
-def transports_only() -> bool:
-    """Whether connections are to be served by asyncio's transports: the native driver was not built, or not wanted."""
-    return bool(os.environ.get(_TRANSPORTS)) or importlib.util.find_spec("fastnet.servers.hosted") is None
 
 
 class Service:
@@ -204,7 +198,7 @@ def run(
         sock.setblocking(False)
     # A terminal's Ctrl-C reaches the supervisor, which tells us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threads = config.threads if config.model == "threaded" else 1
+    threads = config.threads if config.model == "threaded" and interface == "asgi" else 1
     siblings: list[Any] = []
     services = [Service(config, app, sockets, board, worker, thread, interface, siblings) for thread in range(threads)]
     if threads == 1:

@@ -197,8 +197,8 @@ class Config:
 
     @property
     def slots(self) -> int:
-        """Places of a worker on the board: one a thread, and under async one more, the first, for the event loop."""
-        return self.threads + 1 if self.model == "async" else self.threads
+        """Places of a worker on the board: one a thread, and one, the first, for an event loop that feeds threads."""
+        return self.threads + 1
 
 
 def options() -> Iterator[tuple[str, Option]]:

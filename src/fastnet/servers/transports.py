@@ -25,6 +25,8 @@ _ACCEPTS = 16
 _PAUSE_S = 0.25
 # Descriptors kept free for the application's own files.
 _SPARE_FILES = 32
+# What a process may have, if nothing else says so.
+_MOST_FILES = 1 << 20
 
 
 class Transports:
@@ -41,11 +43,14 @@ class Transports:
         self._draining = False
         # Each loop may accept as many at once before it notices that descriptors run out.
         loops = config.threads if config.model == "threaded" else 1
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if limit == resource.RLIM_INFINITY:
+            limit = _MOST_FILES
         self._hub = Hub(
             loop,
             pump,
             max_connections=config.max_connections,
-            max_fd=resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES - _ACCEPTS * loops,
+            max_fd=min(limit, _MOST_FILES) - _SPARE_FILES - _ACCEPTS * loops,
             full=self._pause,
             room=self._resume,
         )

@@ -7,13 +7,16 @@ A driver is a module with
 It calls `ready()` once it accepts connections, begins to drain at SIGTERM (whose handler it installs itself, in the
 main thread) and returns when the last request is answered; the supervisor sees to the deadline. StartupError, raised
 before `ready()`, says why serving cannot begin. There are two: `native` for WSGI, with one thread or many on a
-readiness loop, and `asynchronous`, on asyncio, for ASGI everywhere and for WSGI under the async model.
+readiness loop, and `asynchronous`, on asyncio, for ASGI everywhere and for WSGI under the async model; and for WSGI
+under all models, in a pool of the model's number of threads, where there is no epoll for the native one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import importlib
+import importlib.util
 import json
 import os
 import resource
@@ -35,6 +38,8 @@ Driver = Callable[[Config, Any, str, list[socket.socket], Board, int, Callable[[
 DUMP_SIGNAL = signal.SIGUSR1
 # Files of the application beside the connections.
 _SPARE_FILES = 256
+# Set in the environment, it has the portable driver serve where the native one could, too; for tests.
+_TRANSPORTS = "FASTNET_TRANSPORTS"
 
 
 class Report:
@@ -83,9 +88,14 @@ def run_worker(
 
 def _driver(model: str, interface: str) -> Driver:
     # Imported when picked: asyncio alone is a third of a worker's memory.
-    name = "native" if interface == "wsgi" and model != "async" else "asynchronous"
-    driver: Driver = importlib.import_module(f"fastnet.servers.{name}").run
+    native = interface == "wsgi" and model != "async" and not transports_only()
+    driver: Driver = importlib.import_module(f"fastnet.servers.{'native' if native else 'asynchronous'}").run
     return driver
+
+
+def transports_only() -> bool:
+    """Whether connections are to be served by asyncio's transports: the native driver was not built, or not wanted."""
+    return bool(os.environ.get(_TRANSPORTS)) or importlib.util.find_spec("fastnet.servers.hosted") is None
 
 
 def _raise_file_limit(wanted: int) -> None:
@@ -93,5 +103,8 @@ def _raise_file_limit(wanted: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    while soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            return
+        wanted //= 2  # macOS has a bound of its own, whatever the hard limit says
