@@ -1,5 +1,7 @@
 """The native driver: one thread over a readiness loop, and many over the same one."""
 
+import os
+import signal
 import threading
 import time
 
@@ -79,3 +81,17 @@ def test_a_drain_finishes_what_runs_and_lets_idle_connections_go(site, options):
             assert server.stop() == 0
             assert busy.recv(65536).startswith(b"HTTP/1.1 200")
             assert busy.recv(1) == b"" and idle.recv(1) == b""
+
+
+@pytest.mark.parametrize("model", ["prefork", "threaded"])
+def test_signal_handlers_of_the_application_run_in_an_idle_worker(model, tmp_path):
+    (tmp_path / "handles.py").write_text(
+        "import signal, sys\n"
+        "signal.signal(signal.SIGUSR2, lambda *_: print('handled', file=sys.stderr, flush=True))\n" + APP
+    )
+    with Server("handles:app", "--model", model, "--workers", "1", cwd=tmp_path) as server:
+        server.get()
+        for n in range(1, 4):
+            os.kill(server.workers()[0], signal.SIGUSR2)
+            server.wait_for_log("(?s)" + "handled.*" * n)
+            server.get()

@@ -88,3 +88,16 @@ def test_a_class_instead_of_its_instance_is_one_clear_line(tmp_path: Path) -> No
     run = run_to_end("serve", "site_cls:App", "--bind", "127.0.0.1:0", cwd=tmp_path)
     assert run.returncode == 1
     assert run.stderr.splitlines() == ["fastnet: 'site_cls:App' is a class; name an instance of it, or use --factory"]
+
+
+def test_what_is_loaded_is_left_alone_by_the_garbage_collector(tmp_path: Path) -> None:
+    (tmp_path / "site_gc.py").write_text(
+        "import gc\n"
+        "loaded = [[] for _ in range(1000)]\n"
+        "def app(environ, start_response):\n"
+        "    start_response('200 OK', [('Content-Type', 'text/plain')])\n"
+        "    mine = {id(item) for item in loaded}\n"
+        "    return [str(sum(id(item) in mine for item in gc.get_objects())).encode()]\n"
+    )
+    with Server("site_gc:app", "--workers", "1", cwd=tmp_path) as server:
+        assert server.get() == b"0"

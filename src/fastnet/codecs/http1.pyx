@@ -26,8 +26,6 @@ from fastnet.codecs.http1_names import COMMON
 from fastnet.errors import LimitExceeded, ProtocolError
 
 cdef extern from "Python.h":
-    tuple PyTuple_New(Py_ssize_t n)
-    void PyTuple_SET_ITEM(tuple t, Py_ssize_t i, object o)
     str PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar)
     void *PyUnicode_1BYTE_DATA(object o)
 
@@ -88,15 +86,9 @@ cdef list field_list(const char *buf, const fn_http1_field *fields, int n):
     cdef NameTable names = COMMON
     cdef int i
     cdef tuple pair
-    cdef bytes part
     for i in range(n):
-        pair = PyTuple_New(2)
-        part = names.lower(buf + fields[i].name, fields[i].name_len)
-        Py_INCREF(part)
-        PyTuple_SET_ITEM(pair, 0, part)
-        part = PyBytes_FromStringAndSize(buf + fields[i].value, fields[i].value_len)
-        Py_INCREF(part)
-        PyTuple_SET_ITEM(pair, 1, part)
+        pair = names.pair(names._find(buf + fields[i].name, fields[i].name_len), buf + fields[i].name,
+                          fields[i].name_len, buf + fields[i].value, fields[i].value_len)
         Py_INCREF(pair)
         PyList_SET_ITEM(out, i, pair)
     return out

@@ -13,7 +13,8 @@ cdef class NameTable:
     cdef NameEntry *entries
     cdef list _alive
     cdef NameEntry *_find(self, const char *name, Py_ssize_t n) noexcept
-    cdef bytes lower(self, const char *name, Py_ssize_t n)        # b"content-type"
+    cdef bytes lower(self, NameEntry *entry, const char *name, Py_ssize_t n)        # b"content-type"
+    cdef tuple pair(self, NameEntry *entry, const char *name, Py_ssize_t name_len, const char *value, Py_ssize_t n)
     cdef str environ_key(self, const char *name, Py_ssize_t n)    # "HTTP_X_FORWARDED_FOR"; None: it has an underscore
 
 # The last value of each common field, as the Python object made of it. One a thread or loop.
@@ -23,5 +24,3 @@ cdef class FieldCache:
     cdef void **_pairs      # (lower-cased name, value) of bytes, by entry
     cdef str text(self, NameEntry *entry, const char *value, Py_ssize_t n)
     cdef tuple pair(self, const char *name, Py_ssize_t name_len, const char *value, Py_ssize_t n)
-    cdef tuple _make_pair(self, NameEntry *entry, const char *name, Py_ssize_t name_len, const char *value,
-                          Py_ssize_t n)

@@ -140,8 +140,7 @@ cdef class NameTable:
                 return entry
             i = (i + 1) & (TABLE_SIZE - 1)
 
-    cdef bytes lower(self, const char *name, Py_ssize_t n):
-        cdef NameEntry *entry = self._find(name, n)
+    cdef bytes lower(self, NameEntry *entry, const char *name, Py_ssize_t n):
         cdef bytes out
         cdef char *to
         cdef Py_ssize_t i
@@ -151,6 +150,17 @@ cdef class NameTable:
         to = PyBytes_AS_STRING(out)
         for i in range(n):
             to[i] = name[i] | 32 if 65 <= name[i] <= 90 else name[i]
+        return out
+
+    cdef tuple pair(self, NameEntry *entry, const char *name, Py_ssize_t name_len, const char *value, Py_ssize_t n):
+        """(lower-cased name, value), both bytes. `entry`: what _find() says of the name."""
+        cdef tuple out = PyTuple_New(2)
+        cdef bytes part = self.lower(entry, name, name_len)
+        Py_INCREF(part)
+        PyTuple_SET_ITEM(out, 0, part)
+        part = PyBytes_FromStringAndSize(value, n)
+        Py_INCREF(part)
+        PyTuple_SET_ITEM(out, 1, part)
         return out
 
     cdef str environ_key(self, const char *name, Py_ssize_t n):
@@ -213,26 +223,15 @@ cdef class FieldCache:
         cdef PyObject *old
         cdef tuple out
         if entry.varies or entry.raw == NULL or n > MAX_KEPT:
-            return self._make_pair(entry, name, name_len, value, n)
+            return self.names.pair(entry, name, name_len, value, n)
         place = &self._pairs[entry - self.names.entries]
         last = <PyObject *>place[0]
         if last != NULL:
             old = PyTuple_GET_ITEM(last, 1)
             if PyBytes_GET_SIZE(<object>old) == n and memcmp(PyBytes_AS_STRING(<object>old), value, n) == 0:
                 return <tuple>last
-        out = self._make_pair(entry, name, name_len, value, n)
+        out = self.names.pair(entry, name, name_len, value, n)
         Py_INCREF(out)
         place[0] = <void *>out
         Py_XDECREF(last)
-        return out
-
-    cdef tuple _make_pair(self, NameEntry *entry, const char *name, Py_ssize_t name_len, const char *value,
-                          Py_ssize_t n):
-        cdef tuple out = PyTuple_New(2)
-        cdef bytes part = <bytes>entry.lower if entry.raw != NULL else self.names.lower(name, name_len)
-        Py_INCREF(part)
-        PyTuple_SET_ITEM(out, 0, part)
-        part = PyBytes_FromStringAndSize(value, n)
-        Py_INCREF(part)
-        PyTuple_SET_ITEM(out, 1, part)
         return out

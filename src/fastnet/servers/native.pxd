@@ -25,6 +25,7 @@ cdef class Loop:
     cdef int park(self) except -1
     cdef int serve(self, int fd, uint32_t generation, uint32_t mask) except -1
     cdef int turn(self, int fd, Place *place, uint32_t mask) except -1
+    cdef int let_go(self, int fd, Place *place, NativeChannel channel, bint more) except -1
     cdef int step(self, NativeChannel channel, uint32_t mask) except -1
     cdef bint release(self, int fd, Place *place, NativeChannel channel, bint more) except -1
     cdef int close(self, int fd, Place *place, NativeChannel channel) except -1

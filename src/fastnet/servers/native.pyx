@@ -70,7 +70,6 @@ cdef extern from "unistd.h" nogil:
 
 cdef enum:
     INPUT_ROOM = 65536         # of the buffer that a thread reads into
-    SIGNAL_ROUNDS = 64         # turns of a busy loop after which Python's signal handlers run at the latest
 
 cdef double PAUSE_S = 0.25         # without a free file descriptor, accepting is tried again after this
 cdef double SWEEP_S = 0.25         # deadlines are met within this
@@ -97,11 +96,9 @@ cdef class Loop:
         cdef Hub hub = self.hub
         cdef Pump pump = self.pump
         cdef int i, n
-        cdef unsigned int rounds = 0
         while not hub.stopping:
             n = self.wait()
-            rounds += 1
-            if self.is_main and (n <= 0 or rounds % SIGNAL_ROUNDS == 0):
+            if n <= 0 and self.is_main:
                 PyErr_CheckSignals()
             for i in range(n):
                 self.handle(&self.events[i])
@@ -201,15 +198,17 @@ cdef class Loop:
     cdef int turn(self, int fd, Place *place, uint32_t mask) except -1:
         """Serve a claimed connection, and let it go."""
         cdef NativeChannel channel = <NativeChannel>place.channel
-        cdef int more = 0
-        while True:
-            more = self.step(channel, mask)
-            if channel.closed:
-                return self.close(fd, place, channel)
+        cdef bint more = self.step(channel, mask)
+        return self.let_go(fd, place, channel, more)
+
+    cdef int let_go(self, int fd, Place *place, NativeChannel channel, bint more) except -1:
+        """Be done with a claimed connection for now. `more`: it stopped for the sake of others."""
+        while not channel.closed:
             if self.release(fd, place, channel, more):
                 return 0
             # Somebody saw an event meanwhile. It may have been any: an edge is only told once.
-            mask = EPOLLIN | EPOLLOUT | EPOLLRDHUP
+            more = self.step(channel, EPOLLIN | EPOLLOUT | EPOLLRDHUP)
+        return self.close(fd, place, channel)
 
     cdef int step(self, NativeChannel channel, uint32_t mask) except -1:
         channel.enter(self.pump)
@@ -268,6 +267,8 @@ cdef class Loop:
             numbers = os.read(self.hub.signals, 64)
         except BlockingIOError:
             return 0                   # another thread was faster
+        if self.is_main:
+            PyErr_CheckSignals()       # handlers that the application has
         for number in numbers:
             if number == signal.SIGTERM:
                 self.begin_drain()
@@ -334,11 +335,7 @@ cdef class Loop:
             except OSError as error:
                 LOGGER.error("a connection cannot be watched and is dropped: %s", error.strerror)
                 channel.closed = True
-        if channel.closed:
-            return self.close(fd, place, channel)
-        if not self.release(fd, place, channel, more):
-            self.turn(fd, place, EPOLLIN | EPOLLOUT | EPOLLRDHUP)
-        return 0
+        return self.let_go(fd, place, channel, more)
 
     cdef int sweep(self, double now) except -1:
         """Find the deadlines that have passed, and when the next one is."""
@@ -385,11 +382,7 @@ cdef class Loop:
             except Exception:
                 LOGGER.exception("a connection failed and is dropped")
                 channel.closed = True
-        if channel.closed:
-            return self.close(fd, place, channel)
-        if not self.release(fd, place, channel, more):
-            self.turn(fd, place, EPOLLIN | EPOLLOUT | EPOLLRDHUP)
-        return 0
+        return self.let_go(fd, place, channel, more)
 
     cdef int begin_drain(self) except -1:
         """Accept no more, close what is idle, answer the rest. A second call ends at once."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import importlib
 import importlib.util
 import json
@@ -74,6 +75,9 @@ def run_worker(
             for listener in listeners
         ]
         app, interface = load(config)
+        # What there is now stays: the collector need not go through all of the application again and again.
+        gc.collect()
+        gc.freeze()
         return _driver(config.model, interface)(config, app, interface, sockets, board, worker, report.ready)
     except StartupError as error:
         report.error(error)
