@@ -61,3 +61,18 @@ def test_an_app_that_gives_the_same_length_twice_sends_it_once() -> None:
     pull(conn)
     conn.send_response(200, [("Content-Length", "2"), ("content-length", "2")], b"hi")
     assert output(conn) == b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
+
+
+def test_heads_that_are_equal_or_nearly_so_are_told_apart() -> None:
+    """A head equal to the one before is not serialized again; what differs in anything is."""
+    kinds = ["text/plain", b"text/plain", "text/html", b"text/html", "text/plain"]
+    heads = [[("content-type", kind), ("x", str(i // 3))] for i, kind in enumerate(kinds * 20)]
+    conn = ServerConnection()
+    for head in heads:
+        for fresh in (head, [tuple(head[0]), ("x", "".join(head[1][1]))], [("content-type", head[0][1] * 1), head[1]]):
+            conn.receive_data(GET)
+            pull(conn)
+            conn.send_response(200, fresh, b"hi")
+            kind = head[0][1] if isinstance(head[0][1], bytes) else head[0][1].encode()
+            fields = b"content-type: %s\r\nx: %s\r\n" % (kind, head[1][1].encode())
+            assert output(conn).startswith(b"HTTP/1.1 200 OK\r\n" + fields)

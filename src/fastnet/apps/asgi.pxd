@@ -1,6 +1,7 @@
 # ASGI 3 over the pump.
 from fastnet.apps.base cimport App, Carrier, Exchange
-from fastnet.apps.stepping cimport CoroutineExchange, Stepper
+from fastnet.apps.asgi_messages cimport MessageExchange
+from fastnet.apps.stepping cimport Stepper
 from fastnet.apps.scope cimport ScopeBuilder
 
 cdef class ASGIApp(App):
@@ -9,10 +10,12 @@ cdef class ASGIApp(App):
     cdef readonly object loop
     cdef readonly Stepper stepper
     cdef public dict state            # of the lifespan; each request gets a shallow copy
+    cdef ASGIExchange _last           # used again if nobody holds it any more
 
-cdef class ASGIExchange(CoroutineExchange):
+cdef class ASGIExchange(MessageExchange):
     cdef ASGIApp app
     cdef dict scope
+    cdef object receive_method, send_method    # bound methods, made once
     cdef list chunks                  # body that the app has not received yet; None: nothing
     cdef Py_ssize_t chunk_bytes
     cdef list waiters                 # futures of receive() and send() that wait; None: nobody does
@@ -25,18 +28,16 @@ cdef class ASGIExchange(CoroutineExchange):
     cdef bint body_ended              # the whole body has arrived
     cdef bint body_told               # the app has received the end of the body
     cdef bint eof_seen                # the client will send nothing more
-    cdef bint gone                    # the client is gone
+    cdef bint ended                   # the app's coroutine has ended
     cdef bint trailers                # announced in http.response.start
+    cdef bint is_free(self)
+    cdef int begin_again(self, Carrier carrier) except -1
     cdef int begin(self, bint inside) except -1
     cdef str label(self)
     cdef int claim(self, Carrier carrier) except -1
     cdef int wake(self) except -1
-    cdef object future(self)
-    cdef object next_message(self)
-    cdef bint deliver(self, object message) except -1
     cdef int deliver_start(self, dict message) except -1
     cdef int deliver_body(self, dict message) except -1
     cdef int deliver_trailers(self, dict message) except -1
     cdef int put_head(self, long long length) except -1
     cdef int put_end(self, list trailers) except -1
-    cdef bint has_room(self) except -1

@@ -4,8 +4,7 @@ The app is called when its request's head is there; with the body, too, when tha
 is taken on the spot (apps/stepping), and most answers are complete when it returns: they leave in one write together
 with those of other requests that were read with this one.
 
-`receive()` and `send()` return awaitables that behave as coroutines would, in that nothing happens until they are
-awaited, but that need no frame. send() keeps `http.response.start` back until the first part of the body, so that an
+`receive()` and `send()` return awaitables without a frame (apps/asgi_messages). send() keeps `http.response.start` back until the first part of the body, so that an
 answer whose body is sent whole has a Content-Length without the app's doing. Backpressure: send() waits while more than
 `max_output` bytes are unsent; a body is read no further ahead of receive() than BODY_AHEAD.
 
@@ -23,8 +22,8 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_CheckExact
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_INCREF
 
+from fastnet.apps.asgi_messages cimport IS_FILE, MUST_WAIT, SENT, MessageExchange, new_receive, new_send
 from fastnet.apps.scope cimport ScopeBuilder
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1 cimport Connection
@@ -33,29 +32,7 @@ from fastnet.errors import ClientDisconnected
 
 cdef extern from "Python.h":
     bint PyCoro_CheckExact(object o)
-
-cdef extern from *:
-    """
-    /* An iterator's step: 1 and what it yields, 0 and what it returns, or -1. As tp_iternext the latter two are a
-       StopIteration with a value, which C can set without making an exception object and a traceback first. */
-    static int fn_receive_step(PyObject *self, PyObject **value);
-
-    static PyObject *fn_receive_next(PyObject *self) {
-        PyObject *value = NULL;
-        int more = fn_receive_step(self, &value);
-        if (more == 0) {
-            PyErr_SetObject(PyExc_StopIteration, value);
-            Py_CLEAR(value);
-        }
-        return value;
-    }
-
-    static void fn_use_receive_next(PyObject *type) {
-        ((PyTypeObject *)type)->tp_iternext = fn_receive_next;
-        PyType_Modified((PyTypeObject *)type);
-    }
-    """
-    void fn_use_receive_next(object type)
+    Py_ssize_t Py_REFCNT(PyObject *o)
 
 cdef enum:
     # what the app is to send next
@@ -79,19 +56,41 @@ cdef class ASGIApp(App):
         self.scopes = ScopeBuilder(root_path)
 
     cdef Exchange open(self, Carrier carrier):
-        cdef ASGIExchange exchange = ASGIExchange.__new__(ASGIExchange)
-        exchange.app, exchange.carrier, exchange.length = self, carrier, -1
+        cdef ASGIExchange exchange = self._last
+        if exchange is None or not exchange.is_free():
+            if exchange is not None and exchange.ended:
+                exchange.receive_method = exchange.send_method = None
+            self._last = exchange = ASGIExchange.__new__(ASGIExchange)
+            exchange.app = self
+            exchange.receive_method, exchange.send_method = exchange.receive, exchange.send
+        exchange.begin_again(carrier)
         return exchange
+
+    cdef int end_turn(self) except -1:
+        return self.stepper.leave_task()
 
     def close(self):
         """No more requests. The loop has to run once more."""
         self.stepper.close()
+        self._last = None
 
 
 @cython.final
-@cython.freelist(64)
-cdef class ASGIExchange(CoroutineExchange):
-    """One request of an ASGI application, and its answer."""
+cdef class ASGIExchange(MessageExchange):
+    """One request of an ASGI application, and its answer; used again for the next one if nobody has kept it."""
+
+    cdef bint is_free(self):
+        # Held by the app, by open(), and by its methods, which only it holds.
+        return (self.ended and Py_REFCNT(<PyObject *>self) == 4 and Py_REFCNT(<PyObject *>self.receive_method) == 1
+                and Py_REFCNT(<PyObject *>self.send_method) == 1)
+
+    cdef int begin_again(self, Carrier carrier) except -1:
+        self.carrier = carrier
+        self.chunks, self.waiters, self.headers = None, None, None
+        self.chunk_bytes, self.length, self.state = 0, -1, START
+        self.begun = self.inside = self.body_ended = self.body_told = self.eof_seen = False
+        self.gone = self.trailers = self.waiting = self.ended = False
+        return 0
 
     # --- the pump's side ---------------------------------------------------------------------------------------------
 
@@ -153,7 +152,7 @@ cdef class ASGIExchange(CoroutineExchange):
         self.begun, self.inside = True, inside
         try:
             try:
-                coroutine = self.app.callable(self.scope, self.receive, self.send)
+                coroutine = self.app.callable(self.scope, self.receive_method, self.send_method)
                 if not PyCoro_CheckExact(coroutine) and not hasattr(coroutine, "__await__"):
                     raise TypeError(f"not an ASGI application: {self.app.callable!r} returned a "
                                     f"{type(coroutine).__name__} instead of a coroutine")
@@ -162,10 +161,15 @@ cdef class ASGIExchange(CoroutineExchange):
             return self.app.stepper.run(self, coroutine)
         finally:
             self.inside = False
+            if not inside:
+                self.app.stepper.leave_task()
 
     cdef int finished(self, object error) except -1:
         cdef Carrier carrier = self.carrier
         self.headers = None
+        self.ended = True
+        if self.app._last is not self:
+            self.receive_method = self.send_method = None
         if carrier is None:
             # answered, or nobody is there to answer to: then it may fail for that very reason
             if error is not None and not (self.gone and isinstance(error, (OSError, asyncio.CancelledError))):
@@ -191,9 +195,7 @@ cdef class ASGIExchange(CoroutineExchange):
 
     def receive(self):
         """An awaitable of the next message: `http.request` or `http.disconnect`."""
-        cdef Receive receive = Receive.__new__(Receive)
-        receive.exchange = self
-        return receive
+        return new_receive(self)
 
     def send(self, message):
         """An awaitable that sends `message` and ends when more may be sent.
@@ -201,12 +203,9 @@ cdef class ASGIExchange(CoroutineExchange):
         Awaiting it raises RuntimeError (a message out of order), TypeError or ValueError (one that cannot be sent) and
         ClientDisconnected.
         """
-        cdef Send send = Send.__new__(Send)
-        send.exchange, send.message = self, message
-        return send
+        return new_send(self, message)
 
     cdef object future(self):
-        """Done when something has changed; to be yielded by an awaitable."""
         future = self.app.loop.create_future()
         future._asyncio_future_blocking = True
         if self.waiters is None:
@@ -249,8 +248,7 @@ cdef class ASGIExchange(CoroutineExchange):
                 carrier.flush()
         return None
 
-    cdef bint deliver(self, object message) except -1:
-        """Send a message: whether more may follow at once."""
+    cdef int deliver(self, object message) except -1:
         cdef dict fields = message if PyDict_CheckExact(message) else dict(message)
         cdef str kind = fields["type"]
         cdef Carrier carrier = self.carrier
@@ -263,9 +261,11 @@ cdef class ASGIExchange(CoroutineExchange):
             self.deliver_body(fields)
         elif kind == "http.response.start":
             self.deliver_start(fields)
-            return True
+            return SENT
         elif kind == "http.response.trailers":
             self.deliver_trailers(fields)
+        elif kind == "http.response.pathsend":
+            return IS_FILE
         else:
             raise ValueError(f"{kind!r} is no message that an HTTP application sends")
         if not self.inside:
@@ -273,7 +273,7 @@ cdef class ASGIExchange(CoroutineExchange):
                 carrier.proceed()
             else:
                 carrier.flush()
-        return self.has_room()
+        return SENT if self.carrier is None or self.has_room() else MUST_WAIT
 
     cdef int claim(self, Carrier carrier) except -1:
         """Whoever else's turn it is, what he has put into the shared buffer is not for this client."""
@@ -376,6 +376,9 @@ cdef class ASGIExchange(CoroutineExchange):
         self.carrier = None
         return self.wake()
 
+    cdef object file_sender(self, object message):
+        return self._send_path(message)
+
     async def _send_path(self, message):
         """http.response.pathsend: a file as the body, read in pieces and no faster than the client takes them."""
         cdef long long left
@@ -403,98 +406,3 @@ cdef int check_field(object name, object value) except -1:
     if not (isinstance(name, bytes) and isinstance(value, bytes)):
         raise TypeError(f"header names and values are bytes; {name!r}: {value!r} is not")
     return 0
-
-
-cdef class Awaitable:
-    """What receive() and send() share: a collections.abc.Coroutine that has no frame."""
-
-    cdef ASGIExchange exchange
-
-    def __await__(self):
-        return self
-
-    def __iter__(self):
-        return self
-
-    def send(self, value):
-        return next(self)
-
-    def throw(self, kind, value=None, traceback=None):
-        self.exchange = None
-        if isinstance(kind, BaseException):
-            raise kind
-        raise kind() if value is None else value if isinstance(value, BaseException) else kind(value)
-
-    def close(self):
-        self.exchange = None
-
-
-@cython.final
-@cython.freelist(64)
-cdef class Send(Awaitable):
-    """The awaitable of send()."""
-
-    cdef object message      # None once it is sent
-    cdef object inner        # the coroutine that sends a file
-    cdef bint sent
-
-    def __next__(self):
-        cdef ASGIExchange exchange = self.exchange
-        if exchange is None:
-            raise RuntimeError("cannot reuse already awaited send()")
-        if self.inner is not None:
-            return self.inner.send(None)
-        if not self.sent:
-            self.sent = True
-            message, self.message = self.message, None
-            if message["type"] == "http.response.pathsend":
-                self.inner = exchange._send_path(message)
-                return self.inner.send(None)
-            if exchange.deliver(message):
-                self.exchange = None
-                raise StopIteration
-        elif exchange.has_room():
-            if exchange.gone:
-                raise ClientDisconnected("the client is gone; nothing more can be sent to it")
-            self.exchange = None
-            raise StopIteration
-        return exchange.future()
-
-    def throw(self, kind, value=None, traceback=None):
-        if self.inner is not None:
-            return self.inner.throw(kind if value is None else value)
-        return Awaitable.throw(self, kind, value, traceback)
-
-    def close(self):
-        if self.inner is not None:
-            self.inner.close()
-        self.exchange = None
-
-
-@cython.final
-@cython.freelist(64)
-cdef class Receive(Awaitable):
-    """The awaitable of receive()."""
-
-    def __next__(self):
-        return None              # takes the place that fn_receive_next fills below
-
-
-fn_use_receive_next(Receive)
-
-
-cdef int receive_step "fn_receive_step"(object self, PyObject **value) except -1:
-    cdef Receive receive = <Receive>self
-    cdef object result
-    cdef bint waits = False
-    if receive.exchange is None:
-        raise RuntimeError("cannot reuse already awaited receive()")
-    result = receive.exchange.next_message()
-    if result is None:
-        result = receive.exchange.future()
-        waits = True
-    else:
-        receive.exchange = None
-    Py_INCREF(result)
-    value[0] = <PyObject *>result
-    return waits

@@ -37,3 +37,4 @@ cdef class Exchange:
 # What answers requests. One object a thread (native driver) or a loop (asyncio driver).
 cdef class App:
     cdef Exchange open(self, Carrier carrier)
+    cdef int end_turn(self) except -1    # the driver has served who was ready, and lets others run in this thread

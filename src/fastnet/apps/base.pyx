@@ -63,3 +63,6 @@ cdef class App:
 
     cdef Exchange open(self, Carrier carrier):
         raise NotImplementedError()
+
+    cdef int end_turn(self) except -1:
+        return 0

@@ -31,9 +31,10 @@ cdef class ScopeBuilder:
     def __init__(self, str root_path not None):
         self._fields = FieldCache(COMMON)
         self._root_path, self._root_path_raw = root_path, root_path.encode()
+        self._get = "GET"
         self._base = {
-            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": "GET",
-            "scheme": "http", "path": "/", "raw_path": b"/", "query_string": b"", "root_path": root_path,
+            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1",
+            "method": self._get, "scheme": None, "path": "/", "raw_path": b"/", "query_string": b"", "root_path": root_path,
             "headers": (), "client": None, "server": None, "state": None,
             "extensions": {"http.response.trailers": {}, "http.response.pathsend": {}},
         }
@@ -48,10 +49,10 @@ cdef class ScopeBuilder:
         if request.head.minor_version == 0:
             scope["http_version"] = "1.0"
         method = request.method_str()
-        if method is not self._base["method"]:
+        if method is not self._get:
             scope["method"] = method
-        if carrier.scheme is not self._base["scheme"]:
-            scope["scheme"] = carrier.scheme
+        if carrier.scheme is not self._scheme:
+            self._scheme = self._base["scheme"] = scope["scheme"] = carrier.scheme
         scope["headers"] = headers = PyList_New(request.head.n_fields)
         for i in range(request.head.n_fields):
             f = &request.fields[i]
@@ -59,7 +60,8 @@ cdef class ScopeBuilder:
             Py_INCREF(pair)
             PyList_SET_ITEM(headers, i, pair)
         scope["client"] = carrier.client
-        scope["server"] = carrier.server
+        if carrier.server is not self._server:
+            self._server = self._base["server"] = scope["server"] = carrier.server
         scope["state"] = PyDict_Copy(state) if state else {}
         if request.head.target_len > 1 or self._root_path or request.buf[request.head.target] != c"/":
             self._set_path(scope, request)

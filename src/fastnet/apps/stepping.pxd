@@ -33,5 +33,7 @@ cdef class Stepper:
     cdef object weak_count        # weakref.getweakrefcount
     cdef Py_ssize_t weak_references   # to a task that nobody has left a mark on
     cdef Spare spare
+    cdef object current           # the task that is current until leave_task(); None: none of ours is
     cdef Spare make(self)
+    cdef int leave_task(self) except -1
     cdef int run(self, CoroutineExchange exchange, object coroutine) except -1

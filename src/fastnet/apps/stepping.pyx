@@ -271,7 +271,7 @@ cdef class Stepper:
     cdef int run(self, CoroutineExchange exchange, object coroutine) except -1:
         """Step `coroutine` once now and, unless that ends it, as a task from then on; tell `exchange` when it ends.
 
-        No other task may be current.
+        No other task may be current. The spare one stays current until leave_task().
         """
         cdef Spare spare = self.spare
         cdef PyObject *value = NULL
@@ -283,10 +283,13 @@ cdef class Stepper:
             spare = self.spare = self.make()
         if not PyCoro_CheckExact(coroutine):
             coroutine = coroutine.__await__()
+        if self.current is not spare.task:
+            self.leave_task()
+            self.enter(self.loop, spare.task)
+            self.current = spare.task
         references = Py_REFCNT(spare.task)
         spare.coroutine = coroutine
         spare.stepping = True
-        self.enter(self.loop, spare.task)
         PyContext_Enter(context)
         try:
             status = PyIter_Send(coroutine, None, &value)
@@ -294,10 +297,10 @@ cdef class Stepper:
             failure = raised
         finally:
             PyContext_Exit(context)
-            self.leave(self.loop, spare.task)
             spare.stepping = False
         if status == PYGEN_NEXT:
             self.spare = None
+            self.leave_task()
             spare.waiting = <object>value
             Py_XDECREF(value)
             spare.context = context
@@ -315,11 +318,20 @@ cdef class Stepper:
             spare.retire()
         return exchange.finished(failure)
 
+    cdef int leave_task(self) except -1:
+        current, self.current = self.current, None
+        if current is not None:
+            self.leave(self.loop, current)
+        return 0
+
     def submit(self, coroutine, done):
         """run() for those who write Python: `done(error)` is called when the coroutine has ended."""
         cdef _Submitted exchange = _Submitted.__new__(_Submitted)
         exchange.done = done
-        self.run(exchange, coroutine)
+        try:
+            self.run(exchange, coroutine)
+        finally:
+            self.leave_task()
 
 
 @cython.final

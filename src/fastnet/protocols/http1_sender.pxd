@@ -35,8 +35,8 @@ cdef class Sender:
     cdef int begin_request(self, str method, str target) except -1
     cdef int give_up_head(self) noexcept                   # forget a head begun but not ended
     cdef int add_field(self, const char *name, Py_ssize_t name_len, const char *value, Py_ssize_t value_len) except -1
-    # Apps often answer with the same constants. Instead of begin_head and add_field: True if this head, made of the very
-    # same objects, was the last one remembered. Else remember_head, before end_head.
+    # Apps often answer with the same head. Instead of begin_head and add_field: True if this one, of the same or equal
+    # fields, was the last one remembered. Else remember_head, before end_head.
     cdef bint repeat_head(self, object status, object fields) except -1
     cdef int remember_head(self, object status, object fields) except -1
     cdef int _start_head(self, int status) except -1

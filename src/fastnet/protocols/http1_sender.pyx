@@ -6,16 +6,26 @@ ValueError from one of the head's calls leaves the output as it was before begin
 (a body that does not fit its Content-Length) means that the answer cannot be completed: abort the connection.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
+from libc.string cimport memcmp
 
 from fastnet.codecs.http1_encode cimport put_chunk_size, put_field, put_length, put_request_line, put_status_line
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.workspace cimport Workspace
 
 cdef extern from "Python.h":
-    Py_ssize_t Py_REFCNT(PyObject *o)
-    PyObject *PyList_GET_ITEM(object o, Py_ssize_t i)     # borrowed
+    # borrowed, all of them
+    PyObject *PyList_GET_ITEM(object o, Py_ssize_t i)
+    PyObject *PyTuple_GET_ITEM(PyObject *o, Py_ssize_t i)
+    Py_ssize_t PyTuple_GET_SIZE(PyObject *o)
+    bint PyTuple_CheckExact(PyObject *o)
+    bint PyUnicode_CheckExact(PyObject *o)
+    int PyUnicode_Compare(PyObject *a, PyObject *b) except? -1
+
+cdef enum:
+    ALWAYS_REMEMBERED = 8      # heads in a row, each unlike the one before; of further ones every
+    REMEMBERED_EVERY = 16
 
 cdef enum:
     # fields that the app's head has itself
@@ -47,8 +57,9 @@ cdef class Sender:
                 or len(<list>fields) != len(ws.head_fields)):
             return False
         for i in range(len(ws.head_fields)):
-            if PyList_GET_ITEM(fields, i) != PyList_GET_ITEM(ws.head_fields, i):
+            if not same_pair(PyList_GET_ITEM(fields, i), PyList_GET_ITEM(ws.head_fields, i)):
                 return False
+        ws.head_misses = 0
         self._start_head(ws.head_code)
         self._length, self._repeats = ws.head_length, True
         return True
@@ -58,11 +69,16 @@ cdef class Sender:
         cdef Workspace ws = self.ws
         if self._seen or not self.keep_alive or self.status < 200 or type(fields) is not list:
             return 0                     # some of its lines were for the connection itself
+        ws.head_misses += 1
+        if ws.head_misses > ALWAYS_REMEMBERED and ws.head_misses % REMEMBERED_EVERY:
+            return 0                     # heads that all differ are not worth it
         for i in range(len(<list>fields)):
-            # Only the list holds a pair that was made for this answer: it cannot come again. And it must not change.
             pair = (<list>fields)[i]
-            if type(pair) is not tuple or Py_REFCNT(<PyObject *>pair) < 3 or not all(type(x) in (str, bytes) for x in pair):
+            if type(pair) is not tuple or len(<tuple>pair) != 2:
                 return 0
+            name, value = <tuple>pair
+            if type(name) not in (str, bytes) or type(value) not in (str, bytes):
+                return 0                 # it may change
         ws.head_status, ws.head_fields = status, list(fields)
         ws.head_code, ws.head_length, ws.head_whole = self.status, self._length, None
         ws.head_lines = PyBytes_FromStringAndSize(self.out.block + self._mark, self.out.used - self._mark)
@@ -335,5 +351,27 @@ cdef inline bint is_name(const char *name, const char *lower, Py_ssize_t n) noex
     cdef Py_ssize_t i
     for i in range(n):
         if (name[i] | 32) != lower[i]:
+            return False
+    return True
+
+
+cdef bint same_pair(PyObject *pair, PyObject *known) except -1:
+    """Whether a header field is the one that is remembered: of the same objects, or of str or bytes that are equal."""
+    cdef PyObject *a
+    cdef PyObject *b
+    cdef int i
+    if pair == known:
+        return True
+    if not PyTuple_CheckExact(pair) or PyTuple_GET_SIZE(pair) != 2:
+        return False
+    for i in range(2):
+        a, b = PyTuple_GET_ITEM(pair, i), PyTuple_GET_ITEM(known, i)
+        if a == b:
+            continue
+        if PyBytes_CheckExact(<object>a) and PyBytes_CheckExact(<object>b):
+            if (PyBytes_GET_SIZE(<object>a) != PyBytes_GET_SIZE(<object>b)
+                    or memcmp(PyBytes_AS_STRING(<object>a), PyBytes_AS_STRING(<object>b), PyBytes_GET_SIZE(<object>a))):
+                return False
+        elif not (PyUnicode_CheckExact(a) and PyUnicode_CheckExact(b)) or PyUnicode_Compare(a, b) != 0:
             return False
     return True

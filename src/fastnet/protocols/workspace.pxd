@@ -24,11 +24,12 @@ cdef class Workspace:
     cdef OutBuffer out                  # lent to the connection whose turn it is
     cdef double now                     # monotonic seconds; the driver sets it each turn
     cdef bytes date_line, server_line   # b"date: ...\r\n", b"server: ...\r\n"; empty: none sent
-    # The last head that was made of constants, and the lines it became; see Sender.repeat_head().
+    # A head that came last, and the lines it became; see Sender.repeat_head().
     cdef object head_status
     cdef list head_fields
     cdef bytes head_lines
     cdef int head_code
+    cdef unsigned int head_misses       # heads since that were another one
     cdef long long head_length          # its own Content-Length; -1: none
     cdef bytes head_whole, head_date    # all of it, down to the empty line, and the date_line that is in it
     cdef long long head_body            # the length that it was ended with

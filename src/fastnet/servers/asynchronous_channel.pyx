@@ -181,19 +181,23 @@ cdef class AsynchronousChannel(Channel):
         if not PyBytes_CheckExact(data):
             data = bytes(data)
         self.fed = True
-        if self.feed(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data)):
-            self.schedule()
-        self.fed = False
-        self.settle_turn()
+        try:
+            if self.feed(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data)):
+                self.schedule()
+        finally:
+            self.fed = False
+            self.settle_turn()
 
     def eof_received(self):
         self.hub.pump.tick()
         if self.finished:
             return False
         self.stopped = True          # the transport reads no more
-        if self.feed_end():
-            self.schedule()
-        self.settle_turn()
+        try:
+            if self.feed_end():
+                self.schedule()
+        finally:
+            self.settle_turn()
         return True
 
     def connection_lost(self, error):
@@ -286,9 +290,11 @@ cdef class AsynchronousChannel(Channel):
         if self.transport is None or self.finished:
             return
         self.hub.pump.tick()
-        if self.turn():
-            self.schedule()
-        self.settle_turn()
+        try:
+            if self.turn():
+                self.schedule()
+        finally:
+            self.settle_turn()
 
     cdef int schedule(self) except -1:
         if not self.scheduled:
@@ -299,6 +305,7 @@ cdef class AsynchronousChannel(Channel):
     cdef int settle_turn(self) except -1:
         """After a turn: read on or not, and be woken in time."""
         cdef bint stop
+        self.pump.app.end_turn()
         if not self.finished:
             stop = not self.conn.wants_read()
             if stop != self.stopped and not self.conn.eof:
@@ -345,9 +352,12 @@ cdef class AsynchronousChannel(Channel):
             self.take_stock()
             if self.conn.deadline > self.pump.ws.now:
                 return 0
-        if self.expire():
-            self.schedule()
-        return self.settle_turn()
+        try:
+            if self.expire():
+                self.schedule()
+        finally:
+            self.settle_turn()
+        return 0
 
     cdef int stop(self) except -1:
         """Close, idle as it is."""

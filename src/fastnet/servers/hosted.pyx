@@ -152,11 +152,15 @@ cdef class HostedLoop(Loop):
             if self.at < self.n and not self.resuming:
                 self.resuming = True
                 self.loop.call_soon(self._resume)
-        return self.end_turn()
+            self.end_turn()
+        return 0
 
     cdef int end_turn(self) except -1:
         cdef Hub hub = self.hub
-        self.end_round()
+        try:
+            self.end_round()
+        finally:
+            self.pump.app.end_turn()
         if self.over is not None and (hub.count == 0 or hub.stopping) and not self.over.done():
             self.over.set_result(None)
         return 0

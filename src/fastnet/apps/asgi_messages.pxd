@@ -1,0 +1,18 @@
+# What an ASGI application awaits: the awaitables of receive() and send().
+from fastnet.apps.stepping cimport CoroutineExchange
+
+cdef enum:
+    # what became of a message
+    SENT, MUST_WAIT, IS_FILE
+
+# The exchange as they see it.
+cdef class MessageExchange(CoroutineExchange):
+    cdef bint gone                        # the client is
+    cdef object next_message(self)        # what receive() gives; None: nothing yet
+    cdef int deliver(self, object message) except -1     # IS_FILE: send_file() is what sends it
+    cdef object file_sender(self, object message)        # a coroutine that sends a file
+    cdef bint has_room(self) except -1    # more may be sent
+    cdef object future(self)              # done when something has changed; to be yielded by an awaitable
+
+cdef object new_receive(MessageExchange exchange)
+cdef object new_send(MessageExchange exchange, object message)

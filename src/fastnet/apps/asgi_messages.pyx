@@ -1,0 +1,174 @@
+"""What an ASGI application awaits: the awaitables of receive() and send().
+
+They behave as coroutines would (collections.abc.Coroutine), in that nothing happens until they are awaited, but have no
+frame; and as most of them never wait, awaiting one costs little more than calling it.
+"""
+
+cimport cython
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+
+from fastnet.apps.stepping cimport CoroutineExchange
+
+from fastnet.errors import ClientDisconnected
+
+cdef extern from *:
+    """
+    /* An iterator's step: 1 and what it yields, 0 and what it returns, or -1. As tp_iternext the latter two are a
+       StopIteration with a value, which C can set without making an exception object and a traceback first. */
+    static int fn_receive_step(PyObject *self, PyObject **value);
+
+    static PyObject *fn_receive_next(PyObject *self) {
+        PyObject *value = NULL;
+        int more = fn_receive_step(self, &value);
+        if (more == 0) {
+            PyErr_SetObject(PyExc_StopIteration, value);
+            Py_CLEAR(value);
+        }
+        return value;
+    }
+
+    static void fn_use_receive_next(PyObject *type) {
+        ((PyTypeObject *)type)->tp_iternext = fn_receive_next;
+        PyType_Modified((PyTypeObject *)type);
+    }
+    """
+    void fn_use_receive_next(object type)
+
+
+cdef class MessageExchange(CoroutineExchange):
+    cdef object next_message(self):
+        raise NotImplementedError()
+
+    cdef int deliver(self, object message) except -1:
+        raise NotImplementedError()
+
+    cdef object file_sender(self, object message):
+        raise NotImplementedError()
+
+    cdef bint has_room(self) except -1:
+        raise NotImplementedError()
+
+    cdef object future(self):
+        raise NotImplementedError()
+
+
+@cython.final
+@cython.freelist(64)
+cdef class Send:
+    """The awaitable of send()."""
+
+    cdef MessageExchange exchange
+    cdef object message      # None once it is sent
+    cdef object inner        # the coroutine that sends a file
+    cdef bint sent
+
+    def __await__(self):
+        return self
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        cdef MessageExchange exchange = self.exchange
+        cdef int outcome
+        if exchange is None:
+            raise RuntimeError("cannot reuse already awaited send()")
+        if self.inner is not None:
+            return self.inner.send(None)
+        if not self.sent:
+            self.sent = True
+            message, self.message = self.message, None
+            outcome = exchange.deliver(message)
+            if outcome == SENT:
+                self.exchange = None
+                raise StopIteration
+            if outcome == IS_FILE:
+                self.inner = exchange.file_sender(message)
+                return self.inner.send(None)
+        elif exchange.has_room():
+            if exchange.gone:
+                raise ClientDisconnected("the client is gone; nothing more can be sent to it")
+            self.exchange = None
+            raise StopIteration
+        return exchange.future()
+
+    def send(self, value):
+        return next(self)
+
+    def throw(self, kind, value=None, traceback=None):
+        if self.inner is not None:
+            return self.inner.throw(kind if value is None else value)
+        self.exchange = None
+        raise thrown(kind, value)
+
+    def close(self):
+        if self.inner is not None:
+            self.inner.close()
+        self.exchange = None
+
+
+@cython.final
+@cython.freelist(64)
+cdef class Receive:
+    """The awaitable of receive()."""
+
+    cdef MessageExchange exchange
+
+    def __await__(self):
+        return self
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return None              # takes the place that fn_receive_next fills below
+
+    def send(self, value):
+        return next(self)
+
+    def throw(self, kind, value=None, traceback=None):
+        self.exchange = None
+        raise thrown(kind, value)
+
+    def close(self):
+        self.exchange = None
+
+
+fn_use_receive_next(Receive)
+
+
+cdef int receive_step "fn_receive_step"(object self, PyObject **value) except -1:
+    cdef Receive receive = <Receive>self
+    cdef object result
+    cdef bint waits = False
+    if receive.exchange is None:
+        raise RuntimeError("cannot reuse already awaited receive()")
+    result = receive.exchange.next_message()
+    if result is None:
+        result = receive.exchange.future()
+        waits = True
+    else:
+        receive.exchange = None
+    Py_INCREF(result)
+    value[0] = <PyObject *>result
+    return waits
+
+
+cdef object thrown(kind, value):
+    """The exception that throw() was given, in whichever form."""
+    if isinstance(kind, BaseException):
+        return kind
+    return kind() if value is None else value if isinstance(value, BaseException) else kind(value)
+
+
+cdef object new_receive(MessageExchange exchange):
+    cdef Receive receive = Receive.__new__(Receive)
+    receive.exchange = exchange
+    return receive
+
+
+cdef object new_send(MessageExchange exchange, object message):
+    cdef Send send = Send.__new__(Send)
+    send.exchange, send.message = exchange, message
+    return send
