@@ -44,7 +44,7 @@ ptrdiff_t fn_msgpack_skip(fn_msgpack_walk *walk, const void *buf, size_t len) {
             ended(walk);
             continue;
         }
-        fn_msgpack_head head;
+        fn_msgpack_head head = {0};
         ptrdiff_t size = fn_msgpack_read(p, (size_t)(end - p), &head);
         if (size < 0) {
             answer = size;
