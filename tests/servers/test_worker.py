@@ -101,3 +101,31 @@ def test_what_is_loaded_is_left_alone_by_the_garbage_collector(tmp_path: Path) -
     )
     with Server("site_gc:app", "--workers", "1", cwd=tmp_path) as server:
         assert server.get() == b"0"
+
+
+SHARED = """
+import os, sys
+async def asgi(scope, receive, send):
+    assert scope["type"] == "http"
+    maps = open(f"/proc/{os.getppid()}/maps").read()
+    body = f"{'asgi.cpython' in maps} {'native.cpython' in maps}".encode()
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body", "body": body})
+
+def wsgi(environ, start_response):
+    maps = open(f"/proc/{os.getppid()}/maps").read()
+    start_response("200 OK", [])
+    return [f"{'asgi.cpython' in maps} {'native.cpython' in maps}".encode()]
+"""
+
+
+@pytest.mark.parametrize(
+    ("interface", "options", "loaded"),
+    [("asgi", ("--interface", "asgi"), b"True True"), ("wsgi", ("--interface", "wsgi"), b"False True")],
+)
+def test_workers_share_what_their_options_tell_of(
+    tmp_path: Path, interface: str, options: tuple[str, ...], loaded: bytes
+) -> None:
+    (tmp_path / "shared_app.py").write_text(SHARED)
+    with Server(f"shared_app:{interface}", *options, cwd=tmp_path) as server:
+        assert server.get() == loaded

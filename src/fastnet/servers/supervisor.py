@@ -33,7 +33,7 @@ from fastnet.servers.config import Config
 from fastnet.servers.listeners import Address, Listeners
 from fastnet.servers.log import LOGGER
 from fastnet.servers.process import WorkerProcess
-from fastnet.servers.worker import Report, run_worker
+from fastnet.servers.worker import Report, preload, run_worker
 
 Work = Callable[[Config, list[socket.socket] | list[Address], Board, int, Report], int]
 
@@ -90,6 +90,7 @@ class Supervisor:
             )
             stack.callback(self._listeners.close)
             stack.callback(self._kill_all)
+            preload(self._config)
             self._start_due()
             while not self._stopping or any(worker.pid for worker in self._workers):
                 self._wait()

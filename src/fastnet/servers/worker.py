@@ -90,6 +90,17 @@ def run_worker(
         return 1
 
 
+def preload(config: Config) -> None:
+    """For the supervisor: import what every worker would, as far as the options tell, so that they share its memory."""
+    if config.model == "async" or config.interface == "asgi":
+        asynchronous = importlib.import_module("fastnet.servers.asynchronous")
+        asynchronous.loop_factory(config.loop)
+        if not transports_only():
+            importlib.import_module("fastnet.servers.hosted")
+    elif config.interface == "wsgi" and not transports_only():
+        importlib.import_module("fastnet.servers.native")
+
+
 def _driver(model: str, interface: str) -> Driver:
     # Imported when picked: asyncio alone is a third of a worker's memory.
     native = interface == "wsgi" and model != "async" and not transports_only()
