@@ -83,13 +83,6 @@ cdef inline int put(Writer *w, const uint8_t *head, size_t n, const void *data, 
 
 # --- the exact types -------------------------------------------------------------------------------------------------
 
-cdef inline int write_byte(Writer *w, uint8_t byte) except -1:
-    need(w, 1)
-    w.at[0] = byte
-    w.at += 1
-    return 0
-
-
 cdef inline int write_signed(Writer *w, int64_t value) except -1:
     cdef uint8_t head[FN_MSGPACK_HEAD_MAX]
     if w.end - w.at >= FN_MSGPACK_HEAD_MAX:
@@ -205,7 +198,7 @@ cdef int write_list(Writer *w, PyObject *o, int depth) except -1:
     cdef PyObject *item
     write_array_head(w, n, depth)
     if n >= 64 and not w.fixed and PyList_GET_SIZE(o) == n:
-        # Likely to be more of the same: all of it at once, not by doubling.
+        # Likely more of the same: in one step.
         item = fn_list_take(o, 0)
         need(w, 9 * n if Py_TYPE(item) == &PyFloat_Type else 2 * n)
         fn_list_give(item)
@@ -267,11 +260,11 @@ cdef int write_exact(Writer *w, PyObject *o, int depth) except -1:
     elif kind == &PyFloat_Type:
         write_float(w, o)
     elif o == Py_None:
-        write_byte(w, 0xc0)
+        put(w, b"\xc0", 1, NULL, 0)
     elif o == Py_True:
-        write_byte(w, 0xc3)
+        put(w, b"\xc3", 1, NULL, 0)
     elif o == Py_False:
-        write_byte(w, 0xc2)
+        put(w, b"\xc2", 1, NULL, 0)
     elif kind == &PyDict_Type:
         write_dict(w, <object>o, depth)
     elif kind == &PyList_Type:
@@ -446,13 +439,13 @@ cdef int write_other(Writer *w, object o, int depth) except -1:
     raise TypeError(f"can not serialize '{type(o).__name__}' object")
 
 
-cdef int write_unsafe(Writer *w, PyObject *o) except -1:
+cdef int write_root(Writer *w, PyObject *o) except -1:
     return write_value(w, o, 0)
 
 
 cdef int write_object(Writer *w, object o) except -1:
     # try/except would cost more than a small message does.
-    if (<write_function>write_unsafe)(w, <PyObject *>o) < 0:
+    if (<write_function>write_root)(w, <PyObject *>o) < 0:
         writer_drop(w)
         return fn_failed()
     return 0

@@ -3,7 +3,7 @@ from cpython.object cimport PyObject
 from libc.stdint cimport uint64_t
 
 from fastnet.codecs.cmsgpack cimport fn_msgpack_walk
-from fastnet.codecs.msgpack_unpack cimport Decoder
+from fastnet.codecs.msgpack_decode cimport Decoder
 
 cdef class Unpacker:
     cdef Decoder _decoder

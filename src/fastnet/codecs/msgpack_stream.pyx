@@ -21,9 +21,10 @@ from fastnet.codecs.cmsgpack cimport (
     fn_failed, fn_steal, PyBytes_AS_STRING, PyBytes_GET_SIZE, fn_msgpack_head, fn_msgpack_head_size, fn_msgpack_read, fn_msgpack_skip,
     fn_msgpack_walk_init, new_bytes,
 )
-from fastnet.codecs.msgpack_unpack cimport (
-    DEPTH_DEFAULT, contiguous, decode, decoder_clear, decoder_free, decoder_init, decoder_options, decoder_remember,
+from fastnet.codecs.msgpack_decode cimport (
+    DEPTH_DEFAULT, decode, decoder_clear, decoder_free, decoder_init, decoder_options, decoder_remember,
 )
+from fastnet.codecs.msgpack_unpack cimport contiguous
 from fastnet.codecs.msgpack_types import (
     BufferFull, ExtType, FormatError, InvalidValue, OutOfData, StackError, Truncated, UnpackException,
 )

@@ -1,0 +1,1 @@
+"""The decoder that unpackb() and Unpacker share; only for other compiled modules."""
