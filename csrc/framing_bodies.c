@@ -207,8 +207,9 @@ static ptrdiff_t find_command(const fn_framing *how, fn_framing_state *state, co
     }
     if (text[1] == IAC || text[1] < SB) return 2;
     state->needed = text[1] == SB ? 5 : 3; /* IAC SB option IAC SE */
-    if (len < 3) return 0;
+    if (len < state->needed) return 0;
     if (text[1] != SB) return 3;
+    state->needed = 0;
     const size_t most = how->max_frame < SIZE_MAX - 5 ? how->max_frame + 5 : SIZE_MAX;
     size_t i = state->searched > 3 ? state->searched : 3;
     for (;;) {
@@ -221,7 +222,6 @@ static ptrdiff_t find_command(const fn_framing *how, fn_framing_state *state, co
                 return -1;
             }
             state->searched = i;
-            state->needed = i + 2 < most ? i + 2 : most;
             return 0;
         }
         if (text[i + 1] == SE) return (ptrdiff_t)i + 2;

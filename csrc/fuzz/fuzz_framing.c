@@ -69,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
         for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
             frames_of(&cut, memory, &how, data, len, steps[i], 1 + i);
             CHECK(cut.error == whole.error && cut.consumed == whole.consumed, "cut every %zu", steps[i]);
+            CHECK(cut.error || cut.needed == whole.needed, "cut every %zu: needed %zu", steps[i], cut.needed);
         }
         return 0;
     }

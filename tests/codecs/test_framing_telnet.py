@@ -88,6 +88,11 @@ def test_commands_that_cannot_be_sent(wrong: Any) -> None:
         Telnet().encode(TelnetCommand(*wrong))
 
 
+def test_the_end_inside_a_subnegotiation_however_it_is_cut() -> None:
+    assert same(Telnet(), b"\xff\xfa\xff\xfa", [])[1].endswith("after 4 bytes of at least 5")
+    assert same(Telnet(), b"\xff\xfa\xff\xfa\xff", [])[1].endswith("after 5 bytes")
+
+
 def test_the_end_inside_a_command() -> None:
     decoder = Telnet().decoder()
     assert decoder.feed(b"a\xff\xfb") == [b"a"]
