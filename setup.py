@@ -50,7 +50,7 @@ def switch(name: str) -> str:
 
 sanitize, debug, coverage = switch("SANITIZE"), switch("DEBUG"), switch("COVERAGE")
 # Hidden visibility lets calls from one kernel to another bind directly; only PyInit_* is looked up from outside.
-flags = ["-std=c11", "-fvisibility=hidden", "-fno-plt", *(["-O1", "-g"] if debug or sanitize else ["-O3", "-g0"])]
+flags = ["-std=c11", "-fvisibility=hidden", *(["-O1", "-g"] if debug or sanitize else ["-O3", "-g0"])]
 link: list[str] = []
 if debug:
     flags += ["-UNDEBUG"]

@@ -36,6 +36,7 @@ cdef class WSGIExchange(Exchange):
     cdef int broke(self) except -1    # log the exception being handled; answer 500 or drop the connection
     # sink
     cdef int put_head(self, long long length) except -1
+    cdef bint put_repeated(self, bytes body) except -1     # the whole answer; False: nothing was done
     cdef int put(self, bytes data) except -1
     cdef int put_end(self) except -1
     cdef int put_failure(self) except -1

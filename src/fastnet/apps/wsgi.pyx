@@ -260,9 +260,10 @@ cdef class WSGIExchange(Exchange):
             chunk = (<list>result)[0]
             if type(chunk) is bytes and self.status is not None:
                 data = chunk
-                self.put_head(PyBytes_GET_SIZE(data))
-                self.put(data)
-                self.put_end()
+                if not self.put_repeated(data):
+                    self.put_head(PyBytes_GET_SIZE(data))
+                    self.put(data)
+                    self.put_end()
                 return self.close()
         self._result = result
         if type(result) is FileWrapper and self._answer_file(result):
@@ -381,6 +382,10 @@ cdef class WSGIExchange(Exchange):
         write_head(self.carrier.conn, self.status, self.headers, length)
         self.started = True
         return 0
+
+    cdef bint put_repeated(self, bytes body) except -1:
+        self.started = self.carrier.conn.repeat_answer(self.status, self.headers, body)
+        return self.started
 
     cdef int put(self, bytes data) except -1:
         return self.carrier.conn.send_data(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), data)

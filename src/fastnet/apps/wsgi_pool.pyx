@@ -207,6 +207,9 @@ cdef class PooledExchange(WSGIExchange):
         self.started = True
         return 0
 
+    cdef bint put_repeated(self, bytes body) except -1:
+        return False               # the connection is the loop's
+
     cdef int put(self, bytes data) except -1:
         self.queue.append(data)
         self.put_bytes += PyBytes_GET_SIZE(data)

@@ -38,9 +38,12 @@ cdef class Sender:
     # Apps often answer with the same head. Instead of begin_head and add_field: True if this one, of the same or equal
     # fields, was the last one remembered. Else remember_head, before end_head.
     cdef bint repeat_head(self, object status, object fields) except -1
+    # Instead of all calls from begin_head to send_end: True if that whole answer, of this body, is queued.
+    cdef bint repeat_answer(self, object status, object fields, bytes body) except -1
     cdef int remember_head(self, object status, object fields) except -1
     cdef int _start_head(self, int status) except -1
     cdef bint _is_plain(self) noexcept
+    cdef bint _is_remembered(self, object status, object fields) except -1
     cdef int end_head(self, long long length) except -1    # length of the whole body if known, else -1
     cdef int send_data(self, const char *data, Py_ssize_t n, bytes owner) except -1     # owner may be None
     cdef int send_end(self, list trailers) except -1       # trailers may be None

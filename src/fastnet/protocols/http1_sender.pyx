@@ -52,6 +52,29 @@ cdef class Sender:
 
     cdef bint repeat_head(self, status, fields) except -1:
         cdef Workspace ws = self.ws
+        if not self._is_remembered(status, fields):
+            return False
+        self._start_head(ws.head_code)
+        self._length, self._repeats = ws.head_length, True
+        return True
+
+    cdef bint repeat_answer(self, status, fields, bytes body) except -1:
+        cdef Workspace ws = self.ws
+        cdef Py_ssize_t n = PyBytes_GET_SIZE(body)
+        if (ws.head_whole is None or ws.head_body != n or ws.head_date is not ws.date_line or self._building
+                or self.head_sent or not self.answering or not self._is_plain()
+                or not self._is_remembered(status, fields)):
+            return False
+        self.out.append(PyBytes_AS_STRING(ws.head_whole), PyBytes_GET_SIZE(ws.head_whole))
+        self.out.append_bytes(body)
+        self.status, self.answer_bytes, self.answer_left = ws.head_code, n, 0
+        self.switching = self.body_forbidden = self.sent_chunked = False
+        self.head_sent = True
+        self.sent_end()
+        return True
+
+    cdef bint _is_remembered(self, status, fields) except -1:
+        cdef Workspace ws = self.ws
         cdef Py_ssize_t i
         if (ws.head_status is not status or ws.head_fields is None or type(fields) is not list
                 or len(<list>fields) != len(ws.head_fields)):
@@ -60,8 +83,6 @@ cdef class Sender:
             if not same_pair(PyList_GET_ITEM(fields, i), PyList_GET_ITEM(ws.head_fields, i)):
                 return False
         ws.head_misses = 0
-        self._start_head(ws.head_code)
-        self._length, self._repeats = ws.head_length, True
         return True
 
     cdef int remember_head(self, status, fields) except -1:
