@@ -30,7 +30,7 @@ KERNELS: dict[str, list[str]] = {
     "fastnet.bench.histogram": ["histogram", "histogram_codec"],
     # The engine calls kernels from C, so it has its own copy of them; its own files are csrc/load.
     "fastnet.bench.engine": [
-        *("load/connection", "load/echo", "load/engine", "load/http1", "load/loop", "load/schedule", "load/tls"),
+        *("load/background", "load/connection", "load/echo", "load/engine", "load/http1", "load/loop", "load/schedule", "load/tls"),
         *("histogram", "http1", "http1_machine", "http1_fields", "http1_error", "char_class", "scan", "chunked"),
         *("simd/http1_sse42", "simd/http1_avx2", "simd/http1_avx512", "simd/http1_neon", "authority", "cpu"),
         *("checksum_crc", "simd/crc_sse42", "simd/crc_avx512", "simd/crc_neon"),

@@ -44,7 +44,9 @@ def test_urls_that_cannot_be_measured(url: str) -> None:
         ("rate", float("nan")), ("warmup_s", -1), ("timeout_s", 0), ("method", "G T"), ("method", ""), ("seed", -1),
         ("headers", (("a b", "c"),)), ("headers", (("a", "b\r\nc: d"),)), ("weights", (1, 2)), ("weights", (0,)),
         ("arrivals", "sometimes"), ("random_bytes", MAX_RANDOM_BYTES + 1), ("expect_status", 100),
-        ("expect_length", -1), ("cores", (100_000,)), ("urls", ()), ("urls", (URL, "http://localhost:8001/")),
+        ("expect_length", -1),
+        ("idle", -1), ("never_read", MAX_CONNECTIONS + 1), ("slow_interval_s", 0),
+        ("cores", (100_000,)), ("urls", ()), ("urls", (URL, "http://localhost:8001/")),
         ("urls", ("udp://localhost:1",)), ("urls", ("tcp://localhost:1/path",)),
     ],
 )  # fmt: skip

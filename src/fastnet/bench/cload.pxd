@@ -133,3 +133,37 @@ cdef extern from "load/engine.h" nogil:
     void fn_load_histograms(const fn_load *load, fn_histogram *raw, fn_histogram *corrected, fn_histogram *connect)
     const fn_load_counts *fn_load_counts_of(const fn_load *load, uint32_t thread)
     void fn_load_answers(const fn_load *load, uint64_t *of_connection)
+
+cdef extern from "load/background.h" nogil:
+    enum:
+        FN_CLIENT_KINDS
+
+    ctypedef enum fn_client_kind:
+        pass
+
+    ctypedef struct fn_background_plan:
+        sockaddr_storage address
+        socklen_t address_len
+        uint32_t clients[4]
+        uint64_t interval_ns
+        const char *request
+        size_t request_len
+        size_t endless
+
+    ctypedef struct fn_background_counts:
+        uint64_t opened
+        uint64_t closed
+        uint64_t refused
+        uint64_t shortest_ns
+        uint64_t longest_ns
+        uint64_t bytes_in
+        uint64_t bytes_out
+
+    ctypedef struct fn_background:
+        pass
+
+    fn_background *fn_background_new(const fn_background_plan *plan)
+    int fn_background_start(fn_background *background)
+    void fn_background_stop(fn_background *background)
+    void fn_background_free(fn_background *background)
+    const fn_background_counts *fn_background_counts_of(const fn_background *background, fn_client_kind kind)

@@ -4,7 +4,18 @@ from typing import Any, Literal, final
 
 from fastnet.bench.histogram import Histogram
 
+CLIENT_KINDS: tuple[str, ...]
 ERROR_KINDS: tuple[str, ...]
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    opened: int
+    closed: int
+    refused: int
+    shortest_s: float
+    longest_s: float
+    bytes_in: int
+    bytes_out: int
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -68,3 +79,12 @@ class Run:
     def thread_counts(self) -> list[Counts]: ...
     def histograms(self) -> tuple[Histogram, Histogram, Histogram]: ...
     def answers(self) -> list[int]: ...
+
+@final
+class Background:
+    def __init__(
+        self, *, family: AddressFamily, address: Any, clients: list[int], interval_s: float, request: bytes
+    ) -> None: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def counts(self) -> dict[str, Clients]: ...

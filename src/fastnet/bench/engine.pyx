@@ -18,6 +18,7 @@ from fastnet.bench.histogram cimport Histogram
 
 from fastnet.errors import ConfigError, FastnetError
 
+CLIENT_KINDS = ("idle", "slow_send", "slow_read", "never_read")  # as in background.h
 ERROR_KINDS = ("connect", "reset", "timeout", "truncated", "garbage", "status", "length", "digest")  # as in protocol.h
 
 
@@ -46,6 +47,19 @@ class Counts:
     window_to_s: float
     cpu_s: float
     run_queue_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """How difficult clients of one kind fared; lives are those of connections that the server closed, in seconds."""
+
+    opened: int
+    closed: int
+    refused: int
+    shortest_s: float
+    longest_s: float
+    bytes_in: int
+    bytes_out: int
 
 
 cdef object counts(const c.fn_load_counts *n):
@@ -78,29 +92,31 @@ cdef object counts(const c.fn_load_counts *n):
     )
 
 
-cdef int set_address(c.fn_load_plan *plan, object family, object address) except -1:
-    cdef c.sockaddr_in *v4 = <c.sockaddr_in *>&plan.address
-    cdef c.sockaddr_in6 *v6 = <c.sockaddr_in6 *>&plan.address
-    cdef c.sockaddr_un *local = <c.sockaddr_un *>&plan.address
+cdef int set_address(
+    c.sockaddr_storage *storage, c.socklen_t *size, object family, object address
+) except -1:
+    cdef c.sockaddr_in *v4 = <c.sockaddr_in *>storage
+    cdef c.sockaddr_in6 *v6 = <c.sockaddr_in6 *>storage
+    cdef c.sockaddr_un *local = <c.sockaddr_un *>storage
     cdef bytes text
-    plan.address.ss_family = family
+    storage.ss_family = family
     if family == socket.AF_UNIX:
         text = os.fsencode(address)
         if len(text) >= <Py_ssize_t>sizeof(local.sun_path):
             raise ConfigError("unix_socket", address, f"a path under {sizeof(local.sun_path)} bytes")
         memcpy(local.sun_path, <const char *>text, len(text))
-        plan.address_len = sizeof(c.sockaddr_un)
+        size[0] = sizeof(c.sockaddr_un)
         return 0
     text = address[0].partition("%")[0].encode()
     if family == socket.AF_INET6:
         c.inet_pton(family, text, &v6.sin6_addr)
         v6.sin6_port = c.htons(address[1])
         v6.sin6_scope_id = address[3]
-        plan.address_len = sizeof(c.sockaddr_in6)
+        size[0] = sizeof(c.sockaddr_in6)
     else:
         c.inet_pton(family, text, &v4.sin_addr)
         v4.sin_port = c.htons(address[1])
-        plan.address_len = sizeof(c.sockaddr_in)
+        size[0] = sizeof(c.sockaddr_in)
     return 0
 
 
@@ -148,7 +164,7 @@ cdef class Run:
             p.content.digest = c.FN_DIGEST_NONE
         elif digest != "echo":
             p.content.crc32c = digest
-        set_address(p, family, address)
+        set_address(&p.address, &p.address_len, family, address)
         p.server_name = name
         p.verify = verify
         p.threads, p.connections, p.pipeline = threads, connections, pipeline
@@ -229,4 +245,53 @@ cdef class Run:
         c.fn_load_answers(self.load, numbers)
         found = [numbers[i] for i in range(self.plan.connections)]
         free(numbers)
+        return found
+
+
+@cython.final
+cdef class Background:
+    """Difficult clients beside a run: start(), then stop(), then counts()."""
+
+    cdef c.fn_background_plan plan
+    cdef c.fn_background *background
+    cdef bytes request
+
+    def __cinit__(self, *, family, address, list clients, double interval_s, bytes request):
+        """`clients`: how many of each of CLIENT_KINDS. `request`: a whole one, with a head."""
+        set_address(&self.plan.address, &self.plan.address_len, family, address)
+        for i, n in enumerate(clients):
+            self.plan.clients[i] = n
+        self.request = request
+        self.plan.interval_ns = <uint64_t>(interval_s * 1e9)
+        self.plan.request = request
+        self.plan.request_len = len(request)
+        self.plan.endless = max(request.find(b"\r\n\r\n") + 2, 0) or len(request)
+        self.background = c.fn_background_new(&self.plan)
+        if self.background == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        if self.background != NULL:
+            self.stop()
+            c.fn_background_free(self.background)
+
+    def start(self):
+        cdef int error = c.fn_background_start(self.background)
+        if error:
+            raise OSError(error, os.strerror(error))
+
+    def stop(self):
+        with nogil:
+            c.fn_background_stop(self.background)
+
+    def counts(self):
+        """Clients by kind, of the kinds there are."""
+        cdef const c.fn_background_counts *n
+        found = {}
+        for i, kind in enumerate(CLIENT_KINDS):
+            if self.plan.clients[i]:
+                n = c.fn_background_counts_of(self.background, <c.fn_client_kind><int>i)
+                found[kind] = Clients(
+                    n.opened, n.closed, n.refused, n.shortest_ns / 1e9, n.longest_ns / 1e9, n.bytes_in, n.bytes_out
+                )
         return found

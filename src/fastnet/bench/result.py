@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from fastnet.bench.engine import Clients
 from fastnet.bench.histogram import Histogram
 from fastnet.errors import ProtocolError
 
@@ -70,6 +71,7 @@ class Result:
     bytes_in: int
     bytes_out: int
     generator: Generator
+    clients: dict[str, Clients] = field(default_factory=dict)  # difficult ones, by kind
     moments: tuple[Moment, ...] = ()
     answers_by_connection: tuple[int, ...] = field(default=(), repr=False)
     ended_early: str = ""  # why, when it did
@@ -111,6 +113,7 @@ class Result:
                 values[name] = Histogram.decode(values[name]["hdr"])
             values["requests"] = Requests(**values["requests"])
             values["generator"] = Generator(**{**values["generator"], "limits": tuple(values["generator"]["limits"])})
+            values["clients"] = {kind: Clients(**n) for kind, n in values["clients"].items()}
             values["moments"] = tuple(Moment(**moment) for moment in values["moments"])
             values["statuses"] = {int(status): n for status, n in values["statuses"].items()}
             return cls(**values)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from fastnet.bench.engine import Counts, Run
+from fastnet.bench.engine import Background, Clients, Counts, Run
 from fastnet.bench.result import Generator, Moment, Requests, Result
 from fastnet.bench.spec import Spec, parse_url, raise_descriptor_limit
 from fastnet.errors import FastnetError
@@ -32,12 +32,15 @@ def run(spec: Spec, watch: Callable[[Counts, float], None] | None = None) -> Res
     FastnetError when the server cannot be reached to begin with, ConfigError for what this machine does not allow.
     KeyboardInterrupt ends the run early, and what was measured is returned.
     """
-    raise_descriptor_limit(spec.connections)
+    raise_descriptor_limit(spec.connections + sum(spec.difficult))
     family, address = _reach(spec)
     engine = Run(**spec.plan(family, address))
     started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     looks: list[tuple[float, int, int]] = []
     why = ""
+    background = _background(spec, family, address)
+    if background:
+        background.start()
     engine.start()
     try:
         why = _watch(engine, looks, watch)
@@ -45,7 +48,18 @@ def run(spec: Spec, watch: Callable[[Counts, float], None] | None = None) -> Res
         why = "interrupted"
         engine.stop(INTERRUPT_GRACE_S)
     engine.join()
-    return _result(spec, engine, started_at, looks, why)
+    if background:
+        background.stop()
+    return _result(spec, engine, started_at, looks, why, background.counts() if background else {})
+
+
+def _background(spec: Spec, family: Any, address: Any) -> Background | None:
+    if not any(spec.difficult):
+        return None
+    request = spec.request_heads()[0] + spec.body + bytes(spec.random_bytes)
+    return Background(
+        family=family, address=address, clients=spec.difficult, interval_s=spec.slow_interval_s, request=request
+    )
 
 
 def _reach(spec: Spec) -> tuple[Any, Any]:
@@ -115,7 +129,14 @@ def _generator(counts: Counts, threads: list[Counts], window_s: float, mode: str
     return Generator(busiest, counts.cpu_s, waiting, counts.late, counts.late_most_s, counts.queued, tuple(limits))
 
 
-def _result(spec: Spec, engine: Run, started_at: str, looks: list[tuple[float, int, int]], why: str) -> Result:
+def _result(
+    spec: Spec,
+    engine: Run,
+    started_at: str,
+    looks: list[tuple[float, int, int]],
+    why: str,
+    clients: dict[str, Clients],
+) -> Result:
     counts, threads = engine.counts(), engine.thread_counts()
     raw, corrected, connect = engine.histograms()
     window_s = max(counts.window_to_s - counts.window_from_s, 1e-9) if counts.window_to_s else 1e-9
@@ -146,6 +167,7 @@ def _result(spec: Spec, engine: Run, started_at: str, looks: list[tuple[float, i
         bytes_in=counts.bytes_in,
         bytes_out=counts.bytes_out,
         generator=_generator(counts, threads, window_s, spec.mode),
+        clients=clients,
         moments=_moments(looks, counts.window_from_s, counts.window_to_s),
         answers_by_connection=tuple(engine.answers()),
         ended_early=why,

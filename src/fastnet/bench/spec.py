@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fastnet._version import __version__
+from fastnet.bench.engine import CLIENT_KINDS
 from fastnet.errors import ConfigError
 
 SCHEMES = {"http": 80, "https": 443, "tcp": 0, "framed": 0, "udp": 0}
@@ -92,12 +93,18 @@ class Spec:
     expect_length: int | None = None  # of an answer's body
     expect_digest: int | Literal["echo"] | None = None  # CRC-32C of an answer's body; echo: that of the request's body
     cores: tuple[int, ...] = ()  # to pin the threads to, in turn
+    # Difficult clients beside the load, whose requests are not among those measured.
+    idle: int = 0  # send nothing
+    slow_send: int = 0  # a byte of a head each interval, without end
+    slow_read: int = 0  # requests without end; take 64 bytes each interval
+    never_read: int = 0  # the same, and take none
+    slow_interval_s: float = 0.1
 
     def __post_init__(self) -> None:
-        self._check_numbers()
         if not self.urls:
             raise ConfigError("url", "", "one URL or more")
         addresses = [parse_url(url) for url in self.urls]
+        self._check_numbers()
         for url, address in zip(self.urls, addresses, strict=True):
             if address.origin != addresses[0].origin:
                 raise ConfigError("url", url, f"the scheme, host and port of {self.urls[0]}")
@@ -132,6 +139,11 @@ class Spec:
         within("rate", 0, 1e8, " requests/s")
         within("seed", 0, 2**64 - 2)
         within("random_bytes", 0, MAX_RANDOM_BYTES)
+        for name in CLIENT_KINDS:
+            within(name, 0, MAX_CONNECTIONS)
+            if getattr(self, name) and self.scheme in ("https", "udp"):
+                raise ConfigError(name, getattr(self, name), f"0 with {self.scheme}: such clients are for http and tcp")
+        within("slow_interval_s", 0.001, 3600, " s")
         if not self.requests:
             within("duration_s", 0.01, 86400, " s")
         if self.threads > self.connections:
@@ -164,6 +176,11 @@ class Spec:
     @property
     def is_http(self) -> bool:
         return self.scheme in ("http", "https")
+
+    @property
+    def difficult(self) -> list[int]:
+        """How many difficult clients of each of CLIENT_KINDS."""
+        return [getattr(self, kind) for kind in CLIENT_KINDS]
 
     @property
     def mode(self) -> Literal["open", "closed"]:

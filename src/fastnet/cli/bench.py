@@ -21,6 +21,7 @@ NAMES = {
     "duration_s": "duration",
     "warmup_s": "warmup",
     "timeout_s": "timeout",
+    "slow_interval_s": "slow_interval",
     "random_bytes": "random",
     "weights": "weight",
     "headers": "header",
@@ -41,7 +42,9 @@ def _number(context: click.Context, parameter: click.Parameter, value: str | Non
         raise ConfigError(str(parameter.name), value, expected) from None
 
 
-INTEGERS = {"connections", "threads", "requests", "pipeline", "random", "seed", "expect_status", "expect_length"}
+INTEGERS = {"connections", "threads", "requests", "pipeline", "random", "seed", "expect_status", "expect_length"} | {
+    *("idle", "slow_send", "slow_read", "never_read")
+}
 
 
 def _number_option(*names: str, help: str, metavar: str = "N") -> Callable[[Callable[..., int]], Callable[..., int]]:
@@ -74,6 +77,11 @@ def _number_option(*names: str, help: str, metavar: str = "N") -> Callable[[Call
 @_number_option("--expect-length", metavar="BYTES", help="Of each answer's body.")
 @click.option("--expect-digest", metavar="HEX|echo", help="CRC-32C of each answer's body; echo: of what was sent.")
 @click.option("--core", multiple=True, type=int, metavar="N", help="Pin the threads to these, in turn.")
+@_number_option("--idle", help="Beside the load: clients that send nothing.")
+@_number_option("--slow-send", help="Clients that send a head byte by byte, without end.")
+@_number_option("--slow-read", help="Clients that ask without end and read 64 bytes at a time.")
+@_number_option("--never-read", help="Clients that ask without end and read nothing.")
+@_number_option("--slow-interval", metavar="S", help="How long these pause. [0.1]")
 @click.option("--allow-errors", is_flag=True, help="Exit with 0 even if requests failed.")
 @click.option("--json", "json_file", metavar="FILE", help="Write the whole result there (docs/bench.md).")
 @click.option("--csv", "csv_file", metavar="FILE", help="Append a row there.")

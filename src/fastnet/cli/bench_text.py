@@ -60,6 +60,9 @@ def summary(result: Result) -> list[str]:
     lines.append(f"  transfer   {amount(rate_in)}/s in, {amount(rate_out)}/s out")
     if result.statuses:
         lines.append("  statuses   " + ", ".join(f"{status}: {n:,}" for status, n in sorted(result.statuses.items())))
+    for name, few in result.clients.items():
+        lives = f", after {few.shortest_s:.3g} to {few.longest_s:.3g} s" if few.closed else ""
+        lines.append(f"  {name:<10} {few.opened} opened, {few.closed} closed by the server{lives}")
     lines.append(
         f"  generator  {generator.cpu_share:.0%} of a core, waited for one {generator.run_queue_share:.0%} of the time"
     )
