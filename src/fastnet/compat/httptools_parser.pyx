@@ -340,10 +340,11 @@ cdef class HttpParser:
         return size - kept
 
     cdef int _begin(self, const char *buf, Py_ssize_t n) except -1:
-        cdef Py_ssize_t i = 0
-        while i < n and (buf[i] == 13 or buf[i] == 10):
+        """Call on_message_begin if the first byte of a message is there: one that may follow, or be, its first CRLFs."""
+        cdef Py_ssize_t i = 0, before = self._kept_len
+        while self._is_request and i < n and buf[i] == (10 if before + i & 1 else 13):
             i += 1
-        if i < n:
+        if i < n and not before + i & 1 and buf[i] != 13 and buf[i] != 10:
             self._begun, self._upgrade = True, False
             self._call(self._on_message_begin, b"on_message_begin")
         return 0

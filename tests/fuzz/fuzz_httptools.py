@@ -1,0 +1,121 @@
+"""python -m tests.fuzz.fuzz_httptools SECONDS: fastnet.compat.httptools beside httptools, on input that is nearly HTTP.
+
+Holds: an input cut anywhere gives the door the same calls or the same error; what both accept calls back the same. By
+atheris, which follows coverage, where it is installed (CPython 3.11), else by random pieces.
+"""
+
+import importlib.util
+import random
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httptools
+
+from fastnet.compat import httptools as door
+from tests.compat.test_httptools_parser import run
+
+PIECES = (
+    *(b"GET", b"POST", b"CONNECT", b"OPTIONS", b" ", b" /", b" /a?b", b" *", b" h:1", b" http://h/", b" HTTP/1.1\r\n"),
+    *(
+        b" HTTP/1.0\r\n",
+        b"HTTP/1.1 ",
+        b"HTTP/1.0 ",
+        b"200 OK\r\n",
+        b"204 \r\n",
+        b"101 S\r\n",
+        b"100 C\r\n",
+        b"304 N\r\n",
+    ),
+    *(b"Host: h\r\n", b"Content-Length: 3\r\n", b"Content-Length: 0\r\n", b"Transfer-Encoding: chunked\r\n"),
+    *(
+        b"Connection: close\r\n",
+        b"Connection: upgrade\r\n",
+        b"Connection: keep-alive\r\n",
+        b"Upgrade: x\r\n",
+        b"A: b\r\n",
+    ),
+    *(
+        b"\r\n",
+        b"\r\n\r\n",
+        b"abc",
+        b"3\r\nabc\r\n",
+        b"0\r\n\r\n",
+        b"1;a=b\r\nx\r\n",
+        b"0\r\nT: 1\r\n\r\n",
+        b":",
+        b"\x00",
+        b"\xff",
+    ),
+)
+HEADS = (
+    b"GET / HTTP/1.1\r\nHost: h\r\n",
+    b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+)
+
+
+def check(data: bytes) -> None:
+    pick = random.Random(data)
+    at = sorted(pick.randrange(len(data) + 1) for _ in range(3))
+    pieces = [data[a:b] for a, b in zip([0, *at], [*at, len(data)], strict=True)]
+    for kind in ("HttpRequestParser", "HttpResponseParser"):
+        whole = run(door, kind, [data])
+        upgraded = whole != [] and whole[-1][0] == "upgrade"  # with the rest of its own piece only
+        for cut in (pieces, [data[i : i + 1] for i in range(len(data))]):
+            other = run(door, kind, cut)
+            last = -1 if upgraded else None
+            assert other[:last] == whole[:last], (kind, data, cut, whole, other)
+        theirs = run(httptools, kind, [data])
+        if ("error",) in whole[-1:] + theirs[-1:]:
+            continue
+        # Of a head that is not complete httptools has called the callbacks so far, and the door has not.
+        heads = [i for i, call in enumerate(theirs) if call[0] == "on_headers_complete"]
+        begins = [i for i, call in enumerate(theirs) if call[0] == "on_message_begin"]
+        end = begins[-1] if len(begins) > len(heads) else len(theirs)
+        assert whole[:end] == theirs[:end] and len(whole) <= end + 1, (kind, data, whole, theirs)
+
+
+def generate(pick: random.Random) -> bytes:
+    parts = [pick.choice(HEADS)] if pick.random() < 0.8 else []
+    parts += [pick.choice(PIECES) for _ in range(pick.randrange(12))]
+    data = bytearray(b"".join(parts))
+    for _ in range(pick.choice((0, 0, 0, 1, 2))):
+        if data:
+            data[pick.randrange(len(data))] = pick.randrange(256)
+    return bytes(data)
+
+
+def by_atheris(seconds: int) -> None:
+    atheris: Any = importlib.import_module("atheris")
+
+    def one(data: bytes) -> None:
+        check(data)
+        check(generate(random.Random(data)))
+
+    atheris.instrument_func(check)
+    atheris.Setup([sys.argv[0], f"-max_total_time={seconds}"], one)
+    atheris.Fuzz()
+
+
+def by_chance(seconds: int) -> int:
+    end, seed, count = time.monotonic() + seconds, time.time_ns(), 0
+    print(f"seed {seed}", flush=True)
+    pick = random.Random(seed)
+    while time.monotonic() < end:
+        check(generate(pick))
+        count += 1
+    return count
+
+
+def main() -> None:
+    seconds = int(sys.argv[1])
+    run_it: Callable[[int], object] = by_atheris if importlib.util.find_spec("atheris") else by_chance
+    print(f"{run_it(seconds)} inputs, no difference")
+
+
+if __name__ == "__main__":
+    main()
