@@ -12,6 +12,7 @@ LABELS = {
     "idle_cpu_percent": "idle CPU in %",
     "heads_per_s": "speed",
     "frames_per_s": "speed",
+    "calls_per_s": "speed",
 }
 
 

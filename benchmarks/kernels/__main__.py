@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks import report
 from benchmarks.bars import Bar
-from benchmarks.kernels import framing
+from benchmarks.kernels import checksum, framing, httptools_door
 from benchmarks.kernels.http1 import CASES, HTTPTOOLS, LAZY, LIST, ZTTP_LAZY, Parser, same_work
 
 REPEAT = 7
@@ -28,7 +28,10 @@ def faster(mine: Parser, other: Parser, bound: float) -> Bar:
 
 REAL = [faster(LAZY, HTTPTOOLS, 7), faster(LAZY, ZTTP_LAZY, 3.5), faster(LIST, HTTPTOOLS, 2.5)]
 BARS = {"head-browser": REAL, "head-varied": REAL, "head-pipelined": [faster(LAZY, ZTTP_LAZY, 2.5)]}
-NAMES = [*CASES, *framing.CASES]
+OTHERS: dict[str, tuple[Any, str]] = {
+    name: (case, module.SPEED) for module in (checksum, httptools_door) for name, case in module.CASES.items()
+}
+NAMES = [*CASES, *framing.CASES, *OTHERS]
 
 
 def time_ns(run: Callable[[list[bytes]], object], inputs: list[bytes], units: int, repeat: int) -> float:
@@ -57,6 +60,11 @@ def run_case(name: str, rounds: int, repeat: int = REPEAT) -> dict[str, Any]:
         case.check()
         title, bars = f"Framing: {case.title}", case.bars
         figures = measure(case.parsers, case.pieces, case.units, rounds, repeat, speed)
+    elif name in OTHERS:
+        case, speed = OTHERS[name]
+        case.check()
+        title, bars = case.title, case.bars
+        figures = measure(case.parsers, case.inputs, case.units, rounds, repeat, speed)
     else:
         title, inputs, depth, parsers = CASES[name]
         title, bars, speed = f"HTTP/1 head: {title}", BARS.get(name, []), SPEED

@@ -77,7 +77,7 @@ uint64_t fn_crc_avx512(uint64_t state, const uint8_t *p, size_t n, const fn_crc_
 /* --- CRC-32C: a block is three streams for the instruction, each of 24 bytes a turn, then 256 bytes a turn for the
  * registers. Streams hide the instruction's latency of three cycles. ------------------------------------------------ */
 
-enum { STREAM = 24, VECTOR = 256, TURN = 3 * STREAM + VECTOR };
+enum { STREAM = 24, VECTOR = 256, TURN = 3 * STREAM + VECTOR, ALIGN_FROM = 16384 };
 
 /* state * x^(8 * bytes), where factor = x^(8 * bytes - 33) */
 FN_INLINE uint32_t move(uint32_t state, uint32_t factor) {
@@ -108,6 +108,11 @@ FN_INLINE uint32_t block(uint32_t state, const uint8_t *p, size_t turns, uint32_
 
 uint32_t fn_crc32c_avx512(uint32_t state, const uint8_t *p, size_t n, const fn_crc_folds *k) {
     if (n < 80) return crc32c_short(state, p, n);
+    if (n >= ALIGN_FROM) { /* then no load of 64 bytes touches two lines of the cache */
+        size_t head = -(uintptr_t)p % 64;
+        state = crc32c_short(state, p, head);
+        p += head, n -= head;
+    }
     for (; n >= 480 * TURN; p += 480 * TURN, n -= 480 * TURN)
         state = block(state, p, 480, FN_CRC32C_STREAM2_480, FN_CRC32C_STREAM_480, FN_CRC32C_VECTOR_480, k);
     for (; n >= 64 * TURN; p += 64 * TURN, n -= 64 * TURN)

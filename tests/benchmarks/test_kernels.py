@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from benchmarks import data, report
-from benchmarks.kernels import framing
-from benchmarks.kernels.__main__ import BARS, NAMES, run_case
+from benchmarks.kernels import checksum, framing
+from benchmarks.kernels.__main__ import BARS, NAMES, OTHERS, run_case
 from benchmarks.kernels.http1 import LAZY, LIST, same_work
 
 
@@ -14,7 +14,8 @@ from benchmarks.kernels.http1 import LAZY, LIST, same_work
 def test_a_case_gives_a_table_with_its_bars(name):
     text = report.table(run_case(name, rounds=1, repeat=1))
     assert f"python -m benchmarks.kernels {name}" in text
-    bars = framing.CASES[name].bars if name in framing.CASES else BARS.get(name, [])
+    named = {**framing.CASES, **{other: case for other, (case, _) in OTHERS.items()}}
+    bars = named[name].bars if name in named else BARS.get(name, [])
     assert all(bar.text() in text for bar in bars)
 
 
@@ -29,6 +30,13 @@ def test_decoders_that_differ_are_found_out():
     deaf = framing.FrameDecoder("deaf", lambda pieces: [], lambda pieces: [])
     with pytest.raises(ValueError, match="deaf"):
         dataclasses.replace(case, parsers=[*case.parsers, deaf]).check()
+
+
+def test_checksums_that_differ_are_found_out():
+    case = checksum.CASES["checksum-crc32-64"]
+    wrong = checksum.Summer("wrong", lambda data: 0)
+    with pytest.raises(ValueError, match="crc32, 64 B"):
+        dataclasses.replace(case, parsers=[*case.parsers, wrong]).check()
 
 
 def test_inputs_are_the_same_in_every_run():

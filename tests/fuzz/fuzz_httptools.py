@@ -69,7 +69,11 @@ def check(data: bytes) -> None:
             other = run(door, kind, cut)
             last = -1 if upgraded else None
             assert other[:last] == whole[:last], (kind, data, cut, whole, other)
-        theirs = run(httptools, kind, [data])
+        # White space behind a value is no part of it (RFC 9110, section 5.5); httptools leaves it there.
+        theirs = [
+            (*call[:2], call[2].rstrip(b" \t")) if call[0] == "on_header" else call
+            for call in run(httptools, kind, [data])
+        ]
         if ("error",) in whole[-1:] + theirs[-1:]:
             continue
         # Of a head that is not complete httptools has called the callbacks so far, and the door has not.
