@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import fastnet
 
 HERE = Path(__file__).parent
@@ -21,9 +23,10 @@ def mypy(path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*command, str(path)], cwd=SRC, capture_output=True, text=True)
 
 
-def test_types_are_those_that_are_meant(tmp_path: Path) -> None:
-    copy = tmp_path / "embedding.py"
-    copy.write_text((HERE / "embedding.py").read_text())
+@pytest.mark.parametrize("name", ["embedding.py", "framing.py"])
+def test_types_are_those_that_are_meant(name: str, tmp_path: Path) -> None:
+    copy = tmp_path / name
+    copy.write_text((HERE / name).read_text())
     run = mypy(copy)
     assert run.returncode == 0, run.stdout + run.stderr
 

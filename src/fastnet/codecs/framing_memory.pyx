@@ -76,6 +76,11 @@ cdef class Spans:
             raise IndexError(f"there are {self.count} frames")
         return self.frames[i].start, self.frames[i].end
 
+    def __iter__(self):
+        cdef size_t i
+        for i in range(self.count):
+            yield self.frames[i].start, self.frames[i].end
+
     def __getbuffer__(self, Py_buffer *view, int flags):
         if flags & PyBUF_WRITABLE:
             raise BufferError("the places of frames are read-only")
