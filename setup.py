@@ -20,7 +20,7 @@ KERNELS: dict[str, list[str]] = {
     ],
     "fastnet.codecs.framing": ["framing", "framing_lines", "framing_bodies"],
     "fastnet.codecs.framing_cobs": ["cobs"],
-    "fastnet.codecs.msgpack_arrays": ["msgpack_items"],
+    "fastnet.codecs.msgpack_arrays": ["msgpack_items", "simd/msgpack_avx512", "cpu"],
     "fastnet.codecs.msgpack_stream": ["msgpack"],
     "fastnet.codecs.http1": [
         *("http1", "http1_machine", "http1_fields", "http1_error", "char_class", "scan", "chunked"),

@@ -11,6 +11,7 @@ LABELS = {
     "kib_per_connection": "KiB a connection",
     "idle_cpu_percent": "idle CPU in %",
     "heads_per_s": "speed",
+    "objects_per_s": "speed",
     "frames_per_s": "speed",
     "calls_per_s": "speed",
 }

@@ -1,6 +1,5 @@
 /* Arrays of one C type, as MessagePack. */
-#include "cpu_level.h"
-#include "fastnet/msgpack.h"
+#include "msgpack_private.h"
 
 #define PUT(name, ctype, put)                                                                                          \
     static size_t put_##name(uint8_t *out, const void *items, size_t n) {                                              \
@@ -18,12 +17,46 @@ PUT(i8, int8_t, fn_msgpack_put_int)
 PUT(u8, uint8_t, fn_msgpack_put_uint)
 PUT(i16, int16_t, fn_msgpack_put_int)
 PUT(u16, uint16_t, fn_msgpack_put_uint)
-PUT(i32, int32_t, fn_msgpack_put_int)
-PUT(u32, uint32_t, fn_msgpack_put_uint)
-PUT(i64, int64_t, fn_msgpack_put_int)
-PUT(u64, uint64_t, fn_msgpack_put_uint)
 PUT(f32, float, fn_msgpack_put_float)
-PUT(f64, double, fn_msgpack_put_double)
+
+/* Numbers that take 32 bits are the usual ones of these types: they are tried first, and written by one store. It
+ * reaches three bytes past the five, where there is room as long as another item comes. */
+#define PUT_WIDE(name, ctype, put)                                                                                     \
+    static size_t put_##name(uint8_t *out, const void *items, size_t n) {                                              \
+        const uint8_t *from = items;                                                                                   \
+        uint8_t *at = out;                                                                                             \
+        for (size_t i = 0; i < n; i++, from += sizeof(ctype)) {                                                        \
+            ctype value;                                                                                               \
+            memcpy(&value, from, sizeof value);                                                                        \
+            if (FN_LIKELY((uint64_t)value - 0x10000 < 0xffff0000u && i + 1 < n)) {                                     \
+                uint64_t both = (uint64_t)0xce << 56 | (uint64_t)(uint32_t)value << 24;                                \
+                fn_msgpack_store64(at, both);                                                                          \
+                at += 5;                                                                                               \
+            } else {                                                                                                   \
+                at += put(at, value);                                                                                  \
+            }                                                                                                          \
+        }                                                                                                              \
+        return (size_t)(at - out);                                                                                     \
+    }
+
+PUT_WIDE(i32, int32_t, fn_msgpack_put_int)
+PUT_WIDE(u32, uint32_t, fn_msgpack_put_uint)
+PUT_WIDE(i64, int64_t, fn_msgpack_put_int)
+PUT_WIDE(u64, uint64_t, fn_msgpack_put_uint)
+
+static size_t put_f64(uint8_t *out, const void *items, size_t n) {
+    const uint8_t *from = items;
+    size_t done = 0;
+#if defined(__x86_64__)
+    if (fn_cpu_now() == FN_CPU_AVX512) done = fn_msgpack_put_f64_avx512(out, from, n);
+#endif
+    for (; done < n; done++) {
+        double value;
+        memcpy(&value, from + 8 * done, 8);
+        fn_msgpack_put_double(out + 9 * done, value);
+    }
+    return 9 * n;
+}
 
 size_t fn_msgpack_put_items(uint8_t *out, fn_msgpack_type type, const void *items, size_t n) {
     switch (type) {
@@ -68,6 +101,21 @@ FN_INLINE int fits_float(const fn_msgpack_head *head, int single, double *value)
     return (double)(float)*value == *value;
 }
 
+/* A number of 1 to 8 bytes at p, of which nine can be read: returns its header's bytes, or 0 for what is none. */
+FN_INLINE ptrdiff_t quick_int(const uint8_t *p, fn_msgpack_head *head) {
+    uint8_t first = p[0];
+    if (first >= 0xcc && first <= 0xd3) {
+        unsigned bytes = 1u << (first & 3), rest = 64 - 8 * bytes;
+        uint64_t value = fn_msgpack_load64(p + 1);
+        head->kind = first < 0xd0 ? FN_MSGPACK_UINT : FN_MSGPACK_INT;
+        head->value.u = first < 0xd0 ? value >> rest : (uint64_t)((int64_t)value >> rest);
+        return 1 + (ptrdiff_t)bytes;
+    }
+    head->kind = first < 0x80 ? FN_MSGPACK_UINT : FN_MSGPACK_INT;
+    head->value.i = (int8_t)first;
+    return first < 0x80 || first >= 0xe0;
+}
+
 #define READ_INTS(name, ctype, least, most)                                                                            \
     static ptrdiff_t read_##name(void *items, size_t n, const uint8_t *p, const uint8_t *end, size_t *read) {          \
         const uint8_t *begin = p;                                                                                      \
@@ -75,7 +123,8 @@ FN_INLINE int fits_float(const fn_msgpack_head *head, int single, double *value)
         for (size_t i = 0; i < n; i++, out += sizeof(ctype)) {                                                         \
             fn_msgpack_head head;                                                                                      \
             uint64_t value;                                                                                            \
-            ptrdiff_t size = fn_msgpack_read(p, (size_t)(end - p), &head);                                             \
+            ptrdiff_t size = end - p >= FN_MSGPACK_HEAD_MAX ? quick_int(p, &head) : 0;                                 \
+            if (size == 0) size = fn_msgpack_read(p, (size_t)(end - p), &head);                                        \
             *read = i;                                                                                                 \
             if (size < 0) return size;                                                                                 \
             if (!fits_int(&head, least, most, &value)) return FN_INVALID;                                              \
@@ -103,6 +152,13 @@ READ_INTS(u64, uint64_t, 0, UINT64_MAX)
         for (size_t i = 0; i < n; i++, out += sizeof(ctype)) {                                                         \
             fn_msgpack_head head;                                                                                      \
             double value;                                                                                              \
+            if (end - p >= FN_MSGPACK_HEAD_MAX && p[0] == (single ? 0xca : 0xcb)) {                                    \
+                value = single ? fn_msgpack_load_float(p + 1) : fn_msgpack_load_double(p + 1);                         \
+                ctype same = (ctype)value;                                                                             \
+                memcpy(out, &same, sizeof same);                                                                       \
+                p += 1 + sizeof same;                                                                                  \
+                continue;                                                                                              \
+            }                                                                                                          \
             ptrdiff_t size = fn_msgpack_read(p, (size_t)(end - p), &head);                                             \
             *read = i;                                                                                                 \
             if (size < 0) return size;                                                                                 \

@@ -3,7 +3,8 @@
     taskset -c 1 python -m benchmarks.kernels [case ...] [--rounds N] [--write]
 
 A round times every parser once, in an order that rotates; a time is the least of several repetitions of a few
-milliseconds each, per request or frame. Ratios are taken within a round. The exit status is 3 when a bar was missed.
+milliseconds each, per request, frame, message or number. Ratios are taken within a round. The exit status is 3 when a
+bar was missed.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from typing import Any
 
 from benchmarks import report
 from benchmarks.bars import Bar
-from benchmarks.kernels import checksum, framing, httptools_door
+from benchmarks.kernels import checksum, framing, httptools_door, msgpack
 from benchmarks.kernels.http1 import CASES, HTTPTOOLS, LAZY, LIST, ZTTP_LAZY, Parser, same_work
 
 REPEAT = 7
@@ -29,7 +30,7 @@ def faster(mine: Parser, other: Parser, bound: float) -> Bar:
 REAL = [faster(LAZY, HTTPTOOLS, 7), faster(LAZY, ZTTP_LAZY, 3.5), faster(LIST, HTTPTOOLS, 2.5)]
 BARS = {"head-browser": REAL, "head-varied": REAL, "head-pipelined": [faster(LAZY, ZTTP_LAZY, 2.5)]}
 OTHERS: dict[str, tuple[Any, str]] = {
-    name: (case, module.SPEED) for module in (checksum, httptools_door) for name, case in module.CASES.items()
+    name: (case, module.SPEED) for module in (checksum, httptools_door, msgpack) for name, case in module.CASES.items()
 }
 NAMES = [*CASES, *framing.CASES, *OTHERS]
 

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from benchmarks import data, report
-from benchmarks.kernels import checksum, framing
+from benchmarks.kernels import checksum, framing, msgpack
 from benchmarks.kernels.__main__ import BARS, NAMES, OTHERS, run_case
 from benchmarks.kernels.http1 import LAZY, LIST, same_work
 
@@ -37,6 +37,13 @@ def test_checksums_that_differ_are_found_out():
     wrong = checksum.Summer("wrong", lambda data: 0)
     with pytest.raises(ValueError, match="crc32, 64 B"):
         dataclasses.replace(case, parsers=[*case.parsers, wrong]).check()
+
+
+def test_codecs_that_differ_are_found_out():
+    case = msgpack.CASES["msgpack-decode-envelope"]
+    deaf = msgpack.each("deaf", len)
+    with pytest.raises(ValueError, match="deaf"):
+        dataclasses.replace(case, parsers=[*case.parsers, deaf]).check()
 
 
 def test_inputs_are_the_same_in_every_run():

@@ -1,8 +1,8 @@
 """python tests/fuzz/fuzz_msgpack.py SECONDS: msgpack-python and fastnet.msgpack agree on any input and options.
 
 An input is options, cuts, and bytes. The bytes unpacked whole, byte by byte and in cuts give what msgpack-python gives;
-what came out is packed to the same bytes by both, into a caller's buffer, too, and unpacks to the same again. Runs under
-atheris, over a build of any kind; with FASTNET_SANITIZE the extension is watched, too.
+what came out is packed to the same bytes by both, into a buffer of the caller, too, and unpacks to the same again. Runs
+under atheris, over a build of any kind; with FASTNET_SANITIZE the extension is watched, too.
 """
 
 import sys
