@@ -3,9 +3,10 @@
     python -m benchmarks.servers.generator [--rounds N] [--seconds S] [ROW...]
 
 Rows: `cost` (requests per generator-CPU-second, and requests/s, on the C responder), `tls` (the same on nginx with
-TLS), `agreement` (requests/s of three peers). Each round starts a fresh server on one core and has both generators on
-the other, one after the other, in an order that turns; ratios are taken inside a round. wrk's CPU is that of its
-process; ours that of the threads in the window, without the interpreter's start. 64 connections, one thread.
+TLS), `agreement` (requests/s of three peers), `truth` (percentiles against delays that are known beforehand). Each
+round starts a fresh server on one core and has both generators on the other, one after the other, in an order that turns;
+ratios are taken inside a round. wrk's CPU is that of its process; ours that of the threads in the window, without the
+interpreter's start. 64 connections, one thread.
 Exit status 3 when a bar is missed.
 """
 
@@ -21,11 +22,13 @@ from pathlib import Path
 import trustme
 
 from benchmarks.servers.contenders import GUNICORN, NGINX, C, Contender, fastnet, uvicorn
+from benchmarks.servers.delaying import delays
 from benchmarks.servers.process import Server, ServerFailed
-from fastnet.bench import Spec, run
+from fastnet.bench import Histogram, Spec, run
 
 CONNECTIONS = 64
 WARM_UP_S = 0.5
+POISSON = {"rate": 200.0, "arrivals": "poisson"}
 
 NGINX_TLS_CONF = """
 daemon off; worker_processes 1; pid {files}/nginx.pid; error_log stderr crit;
@@ -114,16 +117,55 @@ def measure(row: str, rounds: int, seconds: int, cores: tuple[int, int]) -> bool
     return met
 
 
+def _first_in_line() -> None:
+    """Run before other work of the machine, where that is allowed (root): it would be in every delay otherwise. Both
+    sides sleep nearly all of the time, so nobody is kept waiting."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))  # inherited by the server and by the threads
+    except PermissionError:
+        print("truth: without the right to a real-time priority, so on a quiet machine only", file=sys.stderr)
+
+
+def truth(cores: tuple[int, int]) -> bool:
+    """Percentiles of a server with seeded delays, in both loops: within 2% of those of the delays themselves."""
+    met = True
+    _first_in_line()
+    for name, options in (("closed", {}), ("open", {"rate": 200.0}), ("open, poisson", POISSON)):
+        command = ["taskset", "-c", str(cores[0]), sys.executable, "-m", "benchmarks.servers.delaying"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdin and server.stdout
+            url = f"http://127.0.0.1:{int(server.stdout.readline())}/"
+            connections = 300 if options else 64  # in the open loop, enough that none is waited for
+            spec = Spec(urls=(url,), connections=connections, requests=1000, cores=(cores[1],), **options)  # type: ignore[arg-type]
+            result = run(spec)
+            server.stdin.close()
+            late = server.stdout.read().split()
+        known = Histogram()
+        for delay in delays(1000):
+            known.record(int(delay * 1e9))
+        for p in (50, 90, 99):
+            ratio = result.latency.percentile(p) / known.percentile(p)
+            is_met = 0.998 <= ratio <= 1.02 and result.requests.answered == 1000
+            met &= is_met
+            verdict = "met" if is_met else "**missed**"
+            print(f"| {name}: p{p}, reported / known | 0.998 to 1.02 | {ratio:.4f} | {verdict} |")
+        print(f"truth {name}: the server was late by {late[0]} ms (median), {late[1]} ms (most)", file=sys.stderr)
+    return met
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rows", nargs="*", choices=[[], *ROWS], help="all when none is named")
+    parser.add_argument("rows", nargs="*", choices=[[], *ROWS, "truth"], help="all when none is named")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2)
     args = parser.parse_args()
     usable = sorted(os.sched_getaffinity(0))
     cores = (usable[0], usable[-1])
     print("| | bar | median (spread) | |\n|---|---|---|---|")
-    met = [measure(row, args.rounds, args.seconds, cores) for row in args.rows or ROWS]
+    met = [
+        truth(cores) if row == "truth" else measure(row, args.rounds, args.seconds, cores)
+        for row in args.rows or (*ROWS, "truth")
+    ]
     return 0 if all(met) else 3
 
 
