@@ -4,9 +4,9 @@
 
 Rows: `cost` (requests per generator-CPU-second, and requests/s, on the C responder), `tls` (the same on nginx with
 TLS), `agreement` (requests/s of three peers), `truth` (percentiles against delays that are known beforehand). Each
-round starts a fresh server on one core and has both generators on the other, one after the other, in an order that turns;
-ratios are taken inside a round. wrk's CPU is that of its process; ours that of the threads in the window, without the
-interpreter's start. 64 connections, one thread.
+round starts a fresh server on one core and has both generators on the other, in an order that turns; ratios are taken
+inside a round. wrk's CPU is that of its process; ours that of the threads in the window, without the interpreter's
+start. 64 connections, one thread.
 Exit status 3 when a bar is missed.
 """
 

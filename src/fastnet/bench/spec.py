@@ -12,7 +12,6 @@ import resource
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fastnet._version import __version__
 from fastnet.bench.engine import CLIENT_KINDS
 from fastnet.errors import ConfigError
 
@@ -191,12 +190,11 @@ class Spec:
         return [self._head(parse_url(url)) if self.is_http else b"" for url in self.urls]
 
     def _head(self, address: Address) -> bytes:
+        # No field that is not needed: what a server does with each would be measured, too.
         given = {name.lower() for name, _ in self.headers}
         lines = [f"{self.method} {address.target} HTTP/1.1"]
         if "host" not in given:
             lines.append(f"Host: {address.authority}")
-        if "user-agent" not in given:
-            lines.append(f"User-Agent: fastnet-bench/{__version__}")
         size = len(self.body) + self.random_bytes
         if (size or self.method in ("POST", "PUT", "PATCH")) and not given & {"content-length", "transfer-encoding"}:
             lines.append(f"Content-Length: {size}")
