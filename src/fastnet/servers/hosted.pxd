@@ -9,6 +9,8 @@ cdef class HostedLoop(Loop):
     cdef object queue                 # deque of channels that their applications ask to go on with
     cdef object over                  # draining: a future, done when no connection is left
     cdef int at, n                    # of the events taken from the kernel: the next one, and how many there are
+    cdef bint has_gil
+    cdef double held                  # seconds of turns since this thread handed the GIL over
     cdef bint resuming, queue_runs    # a call of _resume(), of _serve_queue() is due
     cdef int go_on(self) except -1
     cdef int end_turn(self) except -1
