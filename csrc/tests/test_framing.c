@@ -63,6 +63,8 @@ static void ends(void) {
     GIVES(&how, "a\rb\r\n", "!4");
     fn_framing_lines(&how, FN_LINE_LENIENT, 3);
     GIVES(&how, "abc\r\nabc\n\n", "[abc][abc][]");
+    GIVES(&how, "abcd\n", "!1");
+    GIVES(&how, "abcd\r\n", "!1");
     fn_framing_lines(&how, FN_LINE_LF, 3);
     GIVES(&how, "ab\r\nabcd", "[ab\r]!1");
     fn_framing_dot(&how, 0, 12);
@@ -70,6 +72,9 @@ static void ends(void) {
     GIVES(&how, "a\n.\n", "!4");
     GIVES(&how, "a\r\n.\r.\r\n", "!4");
     GIVES(&how, "0123456789a\r\n.\r\n", "!1");
+    fn_framing_dot(&how, 0, 3);
+    GIVES(&how, "a\r\n.\r\n", "[a\r\n]");
+    GIVES(&how, "ab\r\n.\r\n", "!1");
     fn_framing_dot(&how, 1, 30);
     GIVES(&how, "a\n.\n.\r\n\r.\r\n\r\n.\r\n", "[a\n.\n.\r\n\r.\r\n\r\n]");
     fn_framing_reply(&how, FN_LINE_CRLF, 0, 9, 16);
@@ -80,6 +85,8 @@ static void ends(void) {
     GIVES(&how, "250-a\r\n250-b\r\n250-c", "");
     GIVES(&how, "250-a\r\n250-b\r\n250-c\r\n", "!1");
     GIVES(&how, "250-abcdefg\r\n", "!1");
+    GIVES(&how, "250-abc\r\n250 x\r\n", "[250-abc\r\n250 x\r\n]");
+    GIVES(&how, "250-abc\r\n250 xy\r\n", "!1");
     fn_framing_reply(&how, FN_LINE_CRLF, 1, 20, 60);
     GIVES(&how, "211-a\r\n 211 x\r\n211-y\r\n250 z\r\n211 end\r\n", "[211-a\r\n 211 x\r\n211-y\r\n250 z\r\n211 end\r\n]");
 }
@@ -103,6 +110,8 @@ static void bodies(void) {
     GIVES(&how, "a {x}\r\n{}\r\n {1 }\r\n", "[a {x}\r\n][{}\r\n][ {1 }\r\n]");
     GIVES(&how, "a {23}\r\n", "!1");
     GIVES(&how, "a {99999999999999999999999}\r\n", "!1");
+    GIVES(&how, "{20}\r\n01234567890123456789ab\r\n", "[{20}\r\n01234567890123456789ab\r\n]");
+    GIVES(&how, "{20}\r\n01234567890123456789abc\r\n", "!1");
     fn_framing_telnet(&how, 3);
     GIVES(&how, "\377\361\377\375\001", "[\377\361][\377\375\001]");
     GIVES(&how, "\377\372\001\377\377\377\360", "[\377\372\001\377\377\377\360]");
@@ -123,6 +132,9 @@ static void waiting(void) {
         CHECK(state.waits == (len == 7), "waits after %zu bytes", len);
     }
     CHECK(count == 1, "%zu frames", count);
+    fn_framing_state at_once = {0};
+    fn_framing_scan(&how, &at_once, guarded_put(memory, text, 8), 8, &frame, 1, &count);
+    CHECK(!at_once.waits, "waits for what is there");
 }
 
 static void refusals(void) {
