@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -12,6 +14,8 @@ BLOCK = 65536
 
 def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     path = environ["PATH_INFO"]
+    if path == "/slow":
+        time.sleep(0.2)
     if path.startswith("/raise/"):
         raise RAISED[path.removeprefix("/raise/")]("in the application")
     if path.startswith("/broken/"):
@@ -46,6 +50,8 @@ async def asgi(
     path = scope["path"]
     headers: list[tuple[bytes, bytes]] = [(b"content-type", b"text/plain")]
     parts = [f"{scope['method']} {path}".encode()]
+    if path == "/slow":
+        await asyncio.sleep(0.2)
     if path.startswith("/raise/"):
         raise RAISED[path.removeprefix("/raise/")]("in the application")
     if path.startswith("/broken/"):

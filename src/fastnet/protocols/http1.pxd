@@ -32,7 +32,7 @@ cdef class Connection(Sender):
     cdef readonly bint is_server
     cdef readonly bint held             # hold(): the app has enough body for now
     cdef readonly bint truncated        # CLOSED came in the middle of a message
-    cdef readonly bint aborted          # CLOSED, and queued output is worthless: close at once
+    cdef bint refused             # fail() answered a head that never became a request, and no HEAD told of it
     cdef readonly bint linger           # the peer may still be sending: read and drop before closing
     cdef readonly long long content_length  # of the message being received; -1: chunked, or until EOF
     cdef readonly long long body_bytes  # of it received so far

@@ -420,7 +420,7 @@ cdef class Connection(Sender):
         self.answering = self.sending = True
         self.head_sent = False
         if self._state == IN_HEAD:
-            self.is_head, self.minor_version, self.is_connect = False, 1, False
+            self.refused, self.is_head, self.minor_version, self.is_connect = True, False, 1, False
         self.expects_continue = False
         body = text.encode("utf-8", "replace") + b"\n"
         self.answer_bytes = 0

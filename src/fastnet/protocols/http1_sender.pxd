@@ -14,6 +14,7 @@ cdef class Sender:
     cdef bint switching                 # the answer hands the connection over: 101, or 2xx to CONNECT
     cdef readonly bint keep_alive       # the connection goes on after this exchange
     cdef bint expects_continue          # the client waits for 100 (Continue)
+    cdef readonly bint aborted          # closed, and queued output is worthless: close at once
     cdef readonly bint eof              # the peer will send nothing more
     cdef Py_ssize_t _left               # bytes of input that were not consumed yet
     cdef unsigned char minor_version    # of the message received last

@@ -295,6 +295,8 @@ cdef class Sender:
             if n > self.answer_left:
                 raise ValueError(f"body longer than its content-length: {n - self.answer_left} bytes too many")
             self.answer_left -= n
+        if self.aborted:
+            return 0
         self.answer_bytes += n
         if self.sent_chunked:
             put_chunk_size(out, n)

@@ -14,6 +14,7 @@ import json
 import os
 import re
 import select
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,9 @@ _FLUSH_BYTES = 65536
 # To a pipe, only writes up to this size are never interleaved with those of other processes.
 _CHUNK_BYTES = select.PIPE_BUF
 _CHECK_S = 1.0
+# Files that cannot be written at present: said once a process, not once a thread.
+_losing: set[str] = set()
+_losing_lock = threading.Lock()
 _UNSAFE = re.compile(rb"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -35,7 +39,8 @@ class Entry:
     """One answer. `time` is when the request's head had arrived, in seconds since the epoch; `status` 0: none was sent.
 
     `client` is the address, or None for a Unix socket; `request` the request line, as received, or empty when there was
-    none that could be read; `body_bytes` counts the body that was sent; `referer` and `user_agent` are None if missing.
+    none that could be read; `body_bytes` counts the body, without its framing, that was handed to the connection;
+    `referer` and `user_agent` are None if missing.
     """
 
     client: str | None
@@ -149,11 +154,17 @@ class AccessLog:
         elif self._lost:
             LOGGER.warning("access log: writing again after %d lost lines", self._lost)
             self._lost = 0
+            with _losing_lock:
+                _losing.discard(self._path)
 
     def _lose(self, count: int, error: OSError | None) -> None:
         if not self._lost:
-            reason = error.strerror if error else "the write was cut short"
-            LOGGER.error("access log: %s; lines are lost until it can be written again", reason)
+            with _losing_lock:
+                said = self._path in _losing
+                _losing.add(self._path)
+            if not said:
+                reason = error.strerror if error else "the write was cut short"
+                LOGGER.error("access log: %s; lines are lost until it can be written again", reason)
         self._lost += count
 
     def _open(self) -> None:

@@ -211,6 +211,8 @@ cdef class AsynchronousChannel(Channel):
         self.conn.settle_output()
         hub.remove(self)
         self.lost()
+        if hub.pump.access is not None:
+            hub.flush_log()
 
     def pause_writing(self):
         self.blocked = True

@@ -163,6 +163,10 @@ cdef class Channel(Carrier):
             else:
                 if event == CLOSED and self.exchange is not None:
                     self.lost()
+                if conn.refused and self.pump.access is not None:
+                    self.record = (b"", None, None, clock(CLOCK_REALTIME), clock(CLOCK_MONOTONIC))
+                    self._log()
+                conn.refused = False
                 return event
             self._answered()
             if self.exchange is None:
