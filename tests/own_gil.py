@@ -21,6 +21,7 @@ for name in {MODULES!r}:
 """
 USE = """
 import zlib
+from fastnet import msgpack
 from fastnet.codecs.checksum import Checksum, crc32
 from fastnet.codecs.http1 import Limits, parse_request, parse_requests, parse_url
 from fastnet.errors import LimitExceeded, ProtocolError
@@ -29,6 +30,8 @@ from fastnet.protocols.http1_events import ServerConnection
 HEAD = b"GET /a?b HTTP/1.1\\r\\nHost: example.org\\r\\nX-Unusual: 2\\r\\n\\r\\n"
 for i in range(3000):
     data = str(i).encode() * 9
+    message = [i, {"key": [i * 0.5, None, data]}, msgpack.Timestamp(i), msgpack.ExtType(5, data)]
+    assert msgpack.Unpacker().unpack_all(msgpack.packb(message) * 2) == [message, message]
     assert crc32(data) == zlib.crc32(data) == int(Checksum("crc32", data).hexdigest(), 16)
     request = parse_request(HEAD)
     assert request.headers == [(b"host", b"example.org"), (b"x-unusual", b"2")] and request.method == "GET"

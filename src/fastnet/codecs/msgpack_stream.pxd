@@ -1,4 +1,5 @@
 # MessagePack from a stream.
+cimport cython
 from cpython.object cimport PyObject
 from libc.stdint cimport uint64_t
 
@@ -19,14 +20,25 @@ cdef class Unpacker:
     cdef fn_msgpack_walk _walk
     cdef uint64_t *_left
     cdef uint64_t _number
+    @cython.final
     cdef int _enter(self) except -1
+    @cython.final
     cdef int _check(self) except -1
+    @cython.final
     cdef void _drop_store(self) noexcept
+    @cython.final
     cdef int _add(self, object whole, const void *data, Py_ssize_t n) except -1
+    @cython.final
     cdef int _fetch(self) except -1
+    @cython.final
     cdef int _feed(self, object data) except -1
+    @cython.final
     cdef int _step(self, int doing, PyObject **result) except -1
+    @cython.final
     cdef object _next(self, int doing)
+    @cython.final
     cdef object _expect(self, int doing)
+    @cython.final
     cdef int _begin_skip(self) except -1
+    @cython.final
     cdef object _truncated(self)

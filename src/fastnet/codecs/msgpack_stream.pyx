@@ -98,7 +98,7 @@ cdef class Unpacker:
 
     # --- one caller at a time ---
 
-    cdef inline int _enter(self) except -1:
+    cdef int _enter(self) except -1:
         cdef bint busy
         with cython.critical_section(self):
             busy = self._busy
@@ -199,7 +199,7 @@ cdef class Unpacker:
 
     # --- objects ---
 
-    cdef inline int _step(self, int doing, PyObject **result) except -1:
+    cdef int _step(self, int doing, PyObject **result) except -1:
         """1: the result, a new reference or for a skip NULL; a header's number is in _number. 0: more is needed."""
         cdef const uint8_t *begin
         cdef const uint8_t *at
@@ -362,10 +362,17 @@ cdef class Unpacker:
         return self
 
     def __next__(self):
-        found = self._next(UNPACKING)
-        if found is self:
+        # As _next() does it, without a detour: this is where a stream spends its time.
+        cdef PyObject *result
+        cdef int done
+        self._enter()
+        done = (<next_function>next_one)(self, UNPACKING, &result)
+        self._busy = False
+        if done < 0:
+            fn_failed()
+        if done == 0:
             raise StopIteration
-        return found
+        return fn_steal(result)
 
 
 cdef int next_one(Unpacker u, int doing, PyObject **result) except -1:
