@@ -145,16 +145,16 @@ READ_INTS(u32, uint32_t, 0, UINT32_MAX)
 READ_INTS(i64, int64_t, INT64_MIN, INT64_MAX)
 READ_INTS(u64, uint64_t, 0, UINT64_MAX)
 
-#define READ_FLOATS(name, ctype, single)                                                                               \
+#define READ_FLOATS(name, ctype, bits, load, single)                                                                   \
     static ptrdiff_t read_##name(void *items, size_t n, const uint8_t *p, const uint8_t *end, size_t *read) {          \
         const uint8_t *begin = p;                                                                                      \
         uint8_t *out = items;                                                                                          \
         for (size_t i = 0; i < n; i++, out += sizeof(ctype)) {                                                         \
             fn_msgpack_head head;                                                                                      \
             double value;                                                                                              \
-            if (end - p >= FN_MSGPACK_HEAD_MAX && p[0] == (single ? 0xca : 0xcb)) {                                    \
-                value = single ? fn_msgpack_load_float(p + 1) : fn_msgpack_load_double(p + 1);                         \
-                ctype same = (ctype)value;                                                                             \
+            if (end - p > (ptrdiff_t)sizeof(ctype) && p[0] == (single ? 0xca : 0xcb)) {                                \
+                /* Its bits as they are, those of what is no number too. */                                            \
+                bits same = load(p + 1);                                                                               \
                 memcpy(out, &same, sizeof same);                                                                       \
                 p += 1 + sizeof same;                                                                                  \
                 continue;                                                                                              \
@@ -171,8 +171,8 @@ READ_INTS(u64, uint64_t, 0, UINT64_MAX)
         return p - begin;                                                                                              \
     }
 
-READ_FLOATS(f32, float, 1)
-READ_FLOATS(f64, double, 0)
+READ_FLOATS(f32, float, uint32_t, fn_msgpack_load32, 1)
+READ_FLOATS(f64, double, uint64_t, fn_msgpack_load64, 0)
 
 ptrdiff_t fn_msgpack_read_items(fn_msgpack_type type, void *items, size_t n, const void *buf, size_t len,
                                 size_t *items_read) {

@@ -1,5 +1,6 @@
 """Arrays of every C type, against packb() and unpackb() of the list."""
 
+import sys
 from array import array
 from typing import Any
 
@@ -121,6 +122,17 @@ def test_sizes() -> None:
         typed = array("d", range(n))
         assert unpackb(pack_array(typed)) == typed.tolist()
         assert unpack_array(packb(typed.tolist()), "d") == typed
+
+
+@pytest.mark.parametrize("code, item", [("f", "caff9c00b4"), ("d", "cbfff4000000000001")])
+def test_bits_of_what_is_no_number_stay(code: str, item: str) -> None:
+    bits = bytes.fromhex(item[2:])[::-1] * 20
+    packed = b"\xdc\x00\x14" + bytes.fromhex(item) * 20
+    numbers = array(code, bits)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    assert unpack_array(packed, code).tobytes() == numbers.tobytes()
+    assert pack_array(numbers) == packed
 
 
 def test_wrong_types() -> None:
