@@ -30,7 +30,8 @@ KERNELS: dict[str, list[str]] = {
     "fastnet.bench.histogram": ["histogram", "histogram_codec"],
     # The engine calls kernels from C, so it has its own copy of them; its own files are csrc/load.
     "fastnet.bench.engine": [
-        *("load/background", "load/connection", "load/echo", "load/engine", "load/http1", "load/loop", "load/schedule", "load/tls"),
+        *("load/background", "load/connection", "load/echo", "load/engine", "load/http1", "load/loop"),
+        *("load/schedule", "load/tls"),
         *("histogram", "http1", "http1_machine", "http1_fields", "http1_error", "char_class", "scan", "chunked"),
         *("simd/http1_sse42", "simd/http1_avx2", "simd/http1_avx512", "simd/http1_neon", "authority", "cpu"),
         *("checksum_crc", "simd/crc_sse42", "simd/crc_avx512", "simd/crc_neon"),
@@ -38,8 +39,9 @@ KERNELS: dict[str, list[str]] = {
 }
 # Beyond what Python itself is linked with, for C libraries older than glibc 2.34.
 LIBRARIES = {"fastnet.bench.engine": ["dl", "m", "pthread"]}
-# The native driver, which is written for epoll; without it connections are served by asyncio's transports.
-NATIVE = {f"src/fastnet/servers/{name}.pyx" for name in ("hub", "native", "native_channel", "hosted")}
+# What is written for epoll: the native driver, without which asyncio's transports serve, and the load generator.
+EPOLL = {f"src/fastnet/servers/{name}.pyx" for name in ("hub", "native", "native_channel", "hosted")}
+EPOLL.add("src/fastnet/bench/engine.pyx")
 HEADERS = sorted(map(str, [*Path("csrc").rglob("*.h"), *Path("src").rglob("*.h")]))
 
 
@@ -122,7 +124,7 @@ class build_with_headers(build_py):
                 self.copy_file(str(header), str(target / header.name))
 
 
-left_out = NATIVE if switch("PORTABLE") or sys.platform != "linux" else set()
+left_out = EPOLL if switch("PORTABLE") or sys.platform != "linux" else set()
 modules = cythonize(
     [extension(pyx) for pyx in sorted(Path("src").rglob("*.pyx")) if pyx.as_posix() not in left_out],
     # The directives decide what is generated, and a time stamp cannot tell them apart, so each has its folder;
