@@ -97,10 +97,8 @@ static void established(fn_thread *t, fn_conn *c) {
     watch_output(t, c, 0);
     if (t->plan->connect_per_request) {
         if (c->n_pending) fn_conn_send(t, c, 1);
-    } else if (t->plan->rate > 0) {
-        become_free(t, c);
     } else {
-        fn_conn_fill(t, c);
+        become_free(t, c);
     }
 }
 
@@ -276,6 +274,18 @@ void fn_conn_send(fn_thread *t, fn_conn *c, uint32_t n) {
     }
 }
 
+/* Those that have room again are filled together, behind the answers of a turn: a server that is asked at once, rather
+ * than one by one between its answers, has its requests in the batches that other generators make, too. */
+void fn_refill(fn_thread *t) {
+    while (t->free.n) {
+        fn_conn *c = &t->conns[fn_queue_pop(&t->free)];
+        c->in_free = 0;
+        if (c->phase != OPEN || !t->started) continue;
+        t->now = fn_load_now();
+        fn_conn_fill(t, c);
+    }
+}
+
 void fn_conn_fill(fn_thread *t, fn_conn *c) {
     uint32_t n = 0;
     for (; c->phase == OPEN && c->n_pending < t->plan->pipeline && fn_may_send(t); n++) fn_conn_push(t, c, t->now);
@@ -349,10 +359,7 @@ static int consume(fn_thread *t, fn_conn *c, const char *buf, size_t len) {
         fn_conn_lose(t, c, FN_LOAD_RESET, "no memory for input");
         return -1;
     }
-    if (answers && t->plan->rate > 0)
-        become_free(t, c);
-    else if (answers)
-        fn_conn_fill(t, c);
+    if (answers) become_free(t, c);
     return c->phase == OPEN ? 0 : -1;
 }
 
@@ -436,11 +443,7 @@ static void read_datagrams(fn_thread *t, fn_conn *c) {
         protocol->receive(c->state, &t->plan->content, &found, t->buffer, (size_t)got, &verdict);
         complete(t, c, &found, &verdict);
         pop(t, c);
-        if (t->plan->rate > 0)
-            become_free(t, c);
-        else
-            fn_conn_fill(t, c);
-        if (c->phase != OPEN) return;
+        become_free(t, c);
     }
 }
 
@@ -460,10 +463,7 @@ void fn_conn_expire(fn_thread *t, fn_conn *c) {
         fn_load_note(t, FN_LOAD_TIMEOUT, 1, "no answer in time: a datagram was lost");
         pop(t, c);
     }
-    if (t->plan->rate > 0)
-        become_free(t, c);
-    else
-        fn_conn_fill(t, c);
+    become_free(t, c);
 }
 
 void fn_conn_event(fn_thread *t, fn_conn *c, uint32_t events) {

@@ -171,6 +171,7 @@ void *fn_load_run(void *argument) {
         int n = wait_for_events(t->epfd, events, time_to_wait(t));
         t->now = fn_load_now();
         for (int i = 0; i < n; i++) fn_conn_event(t, events[i].data.ptr, events[i].events);
+        if (t->plan->rate == 0) fn_refill(t);
     }
     for (uint32_t i = 0; i < t->n_conns; i++) {
         fn_conn *c = &t->conns[i];

@@ -79,6 +79,7 @@ void fn_conn_push(fn_thread *t, fn_conn *c, uint64_t due);
 void fn_conn_send(fn_thread *t, fn_conn *c, uint32_t n);
 /* Closed loop: as many requests as there is room for. */
 void fn_conn_fill(fn_thread *t, fn_conn *c);
+void fn_refill(fn_thread *t);
 
 /* schedule.c: */
 uint64_t fn_random(uint64_t *state);
