@@ -186,7 +186,8 @@ def test_without_a_free_descriptor_it_pauses_accepting_and_recovers(site: Path, 
         outside.settimeout(PATIENCE_S)
         assert outside.recv(65536).startswith(b"HTTP/1.1 200 ")
         assert get_kept(first)
-        assert process.num_threads() == threads
+        pool = 16 if (model, kind) == ("async", "wsgi") else 0  # it grows as requests overlap
+        assert threads <= process.num_threads() <= threads + pool
         assert len(re.findall(NO_FILES, server.log)) < 50
         for client in (first, *crowd):
             client.close()

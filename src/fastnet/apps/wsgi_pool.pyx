@@ -61,6 +61,7 @@ cdef class PooledWSGIApp(App):
 
         def number():
             here.number, here.since = next(numbers), monotonic()
+            here.ended = here.since
 
         self.pool = concurrent.futures.ThreadPoolExecutor(threads, "fastnet-wsgi", number)
 
@@ -72,10 +73,12 @@ cdef class PooledWSGIApp(App):
 
     cdef int hand_over(self) except -1:
         """Let another thread have the GIL, if this one has had it for long."""
-        if self.has_gil and monotonic() - self.here.since > HOLD_S:
+        here = self.here
+        here.ended = monotonic()
+        if self.has_gil and here.ended - here.since > HOLD_S:
             with nogil:
                 usleep(HAND_OVER_US)
-            self.here.since = monotonic()
+            here.since = here.ended = monotonic()
         return 0
 
     def close(self):
@@ -188,10 +191,13 @@ cdef class PooledExchange(WSGIExchange):
 
     def _work(self, work):
         cdef PooledWSGIApp pooled = self.pooled
-        number = pooled.here.number
+        here, began = pooled.here, monotonic()
+        number = here.number
+        if began - here.ended > HOLD_S:
+            here.since = began       # it has waited for work, without the GIL
         PyContext_Enter(self.context)
         try:
-            pooled.begin(number, monotonic(), self._label().encode("utf-8", "replace"))
+            pooled.begin(number, began, self._label().encode("utf-8", "replace"))
             work()
         except BaseException:    # sys.exit() in a request ends that request
             self.broke()

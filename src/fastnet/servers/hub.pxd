@@ -96,7 +96,8 @@ cdef class Hub:
     cdef int pollers, parked          # threads that poll or are about to, that wait for `turnstile`; guarded by the GIL
     cdef sem_t turnstile
     cdef bint accepting, draining, stopping, failed
-    cdef bint short_of_files          # and the log says so already
+    cdef bint short_of_files
+    cdef double warned_at             # when the log said so
     cdef bint takes_turns             # many threads, one GIL
     cdef double next_sweep, resume_at, drain_until, drain_timeout
     cdef double idle_until            # while draining: when connections without a request are closed

@@ -52,6 +52,7 @@ cdef class Hub:
         self.accepts = 1 if config.workers > 1 else MOST_ACCEPTS
         self.max_connections, self.drain_timeout = config.max_connections, config.drain_timeout
         self.next_sweep = self.resume_at = self.drain_until = self.idle_until = INFINITY
+        self.warned_at = -INFINITY
         self.listeners = sockets
         self.n_listeners = len(sockets)
         self.names = [listener_name(s) for s in sockets]

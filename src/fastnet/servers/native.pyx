@@ -72,6 +72,7 @@ cdef enum:
     INPUT_ROOM = 65536         # of the buffer that a thread reads into
 
 cdef double PAUSE_S = 0.25         # without a free file descriptor, accepting is tried again after this
+cdef double WARN_EVERY_S = 5       # of that the log says no more often
 cdef double SWEEP_S = 0.25         # deadlines are met within this
 cdef double DRAIN_IDLE_S = 1.0     # what an idle connection is given, in a drain, for a request that is on its way
 # A thread whose turn lasted this long lets a waiting one go on, between two requests rather than inside one, where the
@@ -308,9 +309,10 @@ cdef class Loop:
     cdef int run_short(self, str what) except -1:
         """There is no file descriptor for a further connection."""
         cdef Hub hub = self.hub
-        if not hub.short_of_files:
-            hub.short_of_files = True
+        if not hub.short_of_files and self.pump.ws.now - hub.warned_at > WARN_EVERY_S:
+            hub.warned_at = self.pump.ws.now
             LOGGER.warning("cannot accept connections: %s; they wait until others are closed", what)
+        hub.short_of_files = True
         return hub.accept_off(self.pump.ws.now + PAUSE_S)
 
     cdef int open(self, int fd, client, server) except -1:
