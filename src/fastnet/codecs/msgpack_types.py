@@ -14,10 +14,12 @@ Names, attributes and base classes of msgpack-python 1.x; every error is a `Fast
         SizeExceeded (ValueError, LimitExceeded)    longer than a max_*_len
 """
 
-import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastnet.errors import LimitExceeded, ProtocolError
+
+if TYPE_CHECKING:
+    import datetime
 
 __all__ = [
     "BufferFull",
@@ -37,7 +39,14 @@ __all__ = [
     "UnpackValueError",
 ]
 
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+def _epoch() -> "datetime.datetime":
+    # Not before it is needed: CPython 3.13.0 crashes when two interpreters with a GIL each import it at once.
+    import datetime
+
+    return datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
 _GIGA = 10**9
 
 
@@ -185,14 +194,16 @@ class Timestamp:
         """Nanoseconds since 1970."""
         return self.seconds * _GIGA + self.nanoseconds
 
-    def to_datetime(self) -> datetime.datetime:
+    def to_datetime(self) -> "datetime.datetime":
         """A datetime in UTC, to the microsecond; OverflowError for a year it does not have."""
-        return _EPOCH + datetime.timedelta(seconds=self.seconds, microseconds=self.nanoseconds // 1000)
+        import datetime
+
+        return _epoch() + datetime.timedelta(seconds=self.seconds, microseconds=self.nanoseconds // 1000)
 
     @staticmethod
-    def from_datetime(dt: datetime.datetime) -> "Timestamp":
+    def from_datetime(dt: "datetime.datetime") -> "Timestamp":
         """From a datetime; one without a time zone is in local time."""
         if dt.tzinfo is None:
             dt = dt.astimezone()
-        since = dt - _EPOCH
+        since = dt - _epoch()
         return Timestamp(since.days * 86400 + since.seconds, since.microseconds * 1000)
