@@ -5,6 +5,7 @@ tried again without it, so that the answer, or the error, does not depend on wha
 """
 
 import enum
+import functools
 import importlib
 import json
 import math
@@ -23,13 +24,16 @@ MAX_BYTES = 16 * 1024 * 1024
 # Below what either parser can do, so that neither decides; no format in use comes near it.
 MAX_DEPTH = 500
 
-_orjson: Any
-try:
-    _orjson = importlib.import_module("orjson")
-except ImportError:
-    _orjson = None
-
 _NOT_NUMBERS = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)')
+
+
+@functools.cache
+def _orjson() -> Any:
+    """orjson, or None where it is not installed; imported when it is first needed."""
+    try:
+        return importlib.import_module("orjson")
+    except ImportError:
+        return None
 
 
 class JSONDecodeError(ProtocolError, ValueError):
@@ -66,9 +70,9 @@ def loads(
         raise LimitExceeded(f"JSON is nested {depth} deep; the most is {max_depth}", 413)
     if lone:
         raise JSONDecodeError("a JSON string has half a surrogate pair")
-    if _orjson is not None and not (wide or unique_keys or allow_nan):
+    if not (wide or unique_keys or allow_nan) and (orjson := _orjson()) is not None:
         try:
-            return _orjson.loads(text)
+            return orjson.loads(text)
         except ValueError:
             pass
     return _loads(text, unique_keys, allow_nan)
@@ -146,10 +150,10 @@ def dumps(
             raise TypeError(f"JSON has no form for {type(item).__name__}: give dumps() a default that makes one")
         return default(item)
 
-    if _orjson is not None and nan == "null":
-        options = _orjson.OPT_PASSTHROUGH_DATACLASS | _orjson.OPT_PASSTHROUGH_DATETIME
+    if nan == "null" and (orjson := _orjson()) is not None:
+        options = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
         try:
-            out: bytes = _orjson.dumps(value, other, options | (_orjson.OPT_SORT_KEYS if sort_keys else 0))
+            out: bytes = orjson.dumps(value, other, options | (orjson.OPT_SORT_KEYS if sort_keys else 0))
         except TypeError:
             pass
         else:
