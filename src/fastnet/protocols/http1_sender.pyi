@@ -12,6 +12,9 @@ class Sender:
     def keep_alive(self) -> bool:
         """The connection goes on after this exchange."""
     @property
+    def aborted(self) -> bool:
+        """Broken off: what was queued is worthless, and the connection is to be closed at once."""
+    @property
     def eof(self) -> bool:
         """The peer will send nothing more."""
     @property
