@@ -290,7 +290,8 @@ cdef class ASGIExchange(MessageExchange):
             return True
         if self.inside and carrier.congested():
             carrier.flush()
-        if not carrier.congested():
+        # On a broken connection nothing is ever congested: wait for lost(), or an endless answer would never end.
+        if not carrier.congested() and not carrier.conn.aborted:
             if not carrier.share_over():
                 return True
             carrier.proceed()                # to a turn, which will call drained()
