@@ -43,6 +43,7 @@ lint: $(VENV)/.test
 
 types: $(VENV)/.test
 	$(BIN)/mypy
+	$(BIN)/basedpyright --level error --pythonpath $(BIN)/python
 	$(BIN)/python -m mypy.stubtest --concise --ignore-disjoint-bases --allowlist .ci/stubtest-allowlist \
 		fastnet.codecs fastnet.protocols fastnet.compat
 

@@ -166,7 +166,7 @@ class Spec:
         if self.scheme == "udp" and self.connect_per_request:
             raise ConfigError("connect_per_request", True, "no datagrams, which have no connection")
         if len(self.urls) > 1 or address.target != "/":
-            raise ConfigError("url", self.urls[-1], f"one {self.scheme}://host:port, without a path")
+            raise ConfigError("url", next(reversed(self.urls)), f"one {self.scheme}://host:port, without a path")
 
     @property
     def scheme(self) -> str:

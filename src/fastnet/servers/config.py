@@ -70,7 +70,7 @@ class Option:
             raise ConfigError(name, value, self.expected())
         if self.kind in (int, float) and not self.low <= value <= self.high:  # NaN is in no range
             raise ConfigError(name, value, self.expected())
-        if self.kind is str and "\0" in value:
+        if isinstance(value, str) and "\0" in value:
             raise ConfigError(name, value, "a string without NUL")
         return value
 
