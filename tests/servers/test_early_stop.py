@@ -21,10 +21,12 @@ APP = """
 import os, signal, time
 
 def stop():
-    if not os.path.exists("asked"):
-        open("asked", "w").close()
-        os.kill(os.getppid(), signal.SIGTERM)
-        time.sleep(0.3)
+    try:
+        open("asked", "x").close()
+    except FileExistsError:        # another loop's thread asked
+        return
+    os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(0.3)
 
 async def asgi(scope, receive, send):
     if scope["type"] == "lifespan":
