@@ -58,7 +58,8 @@ cdef int grow(Writer *w, Py_ssize_t n) except -1:
         raise BufferFull(f"the buffer holds {w.end - w.begin} bytes from its offset on; the object needs more")
     if w.store == NULL:
         w.store = new_bytes(NULL, size)
-        memcpy(PyBytes_AS_STRING(w.store), w.begin, used)
+        if used:
+            memcpy(PyBytes_AS_STRING(w.store), w.begin, used)
     else:
         resize_bytes(&w.store, size)
     w.begin = <uint8_t *>PyBytes_AS_STRING(w.store)
@@ -76,7 +77,8 @@ cdef inline int need(Writer *w, Py_ssize_t n) except -1:
 cdef inline int put(Writer *w, const uint8_t *head, size_t n, const void *data, Py_ssize_t size) except -1:
     need(w, n + size)
     memcpy(w.at, head, n)
-    memcpy(w.at + n, data, size)
+    if size:                           # C asks memcpy for pointers even where there is nothing to copy
+        memcpy(w.at + n, data, size)
     w.at += n + size
     return 0
 
