@@ -2,7 +2,7 @@
 # make test    everything, in order, one line a stage (.ci/stages); `make STAGE` runs one stage alone
 # Variables: PYTHON (3.11 or later), SECONDS (of fuzzing).
 PYTHON ?= python3
-SECONDS ?= 10
+SECONDS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 BUILD_INPUTS := setup.py pyproject.toml $(shell find src csrc \( -name build -prune \) -o \
