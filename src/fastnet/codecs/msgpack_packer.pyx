@@ -71,8 +71,9 @@ cdef class Packer:
                 raise MemoryError()
             self._buf = buf
             self._capacity = capacity
-        memcpy(self._buf + self._length, data, n)
-        self._length += n
+        if n:                              # there may be no buffer yet
+            memcpy(self._buf + self._length, data, n)
+            self._length += n
         return 0
 
     cdef int _clear(self) except -1:
