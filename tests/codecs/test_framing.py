@@ -300,8 +300,9 @@ def test_memory_stays_flat(mode: Any) -> None:
     try:
         run(20)
         before = tracemalloc.get_traced_memory()[0]
-        run(500)
+        run(2000)
         gc.collect()
-        assert tracemalloc.get_traced_memory()[0] - before < 4000
+        # A free-threaded interpreter gives memory back later; one forgotten object a round would be 32,000 bytes.
+        assert tracemalloc.get_traced_memory()[0] - before < 20_000
     finally:
         tracemalloc.stop()
