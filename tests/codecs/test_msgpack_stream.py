@@ -88,8 +88,10 @@ def test_methods_as_msgpack_python(steps: list[Any]) -> None:
     ours, theirs = (kind(strict_map_key=False, **UNLIMITED) for kind in (Unpacker, msgpack.Unpacker))
     skipping = False
     for what in steps:
+        before = theirs.tell()
         expected = oracle.outcome(lambda: step(theirs, what))  # noqa: B023
-        skipping = (what == "skip" or skipping) and expected[0] == "OutOfData"
+        if what == "skip":  # left in the middle of an object, until a further skip() is through it
+            skipping = expected[0] == "OutOfData" and (skipping or theirs.tell() > before)
         if what == "tell" and skipping:
             continue  # ours has passed over bytes that theirs keeps
         assert oracle.outcome(lambda: step(ours, what)) == expected  # noqa: B023

@@ -305,8 +305,15 @@ def test_nothing_grows_over_many_requests_and_connections(site: Path, model: str
         assert len((await client.get("/big")).body) == 64 * 65536
         client.close()
 
+    async def start_all_threads(server: Server) -> None:
+        clients = [await Client.connect(server.port) for _ in range(CLIENTS)]
+        await asyncio.gather(*(client.get("/nap") for client in clients))
+        for client in clients:
+            client.close()
+
     with serving(site, model, kind) as server:
         process = worker_of(server)
+        asyncio.run(start_all_threads(server))
         asyncio.run(some(server, 2000))
         before = process.num_fds(), process.num_threads(), process.memory_info().rss
         asyncio.run(some(server, 6000))
