@@ -30,9 +30,11 @@ def faster(mine: Parser, other: Parser, bound: float) -> Bar:
 REAL = [faster(LAZY, HTTPTOOLS, 7), faster(LAZY, ZTTP_LAZY, 3.5), faster(LIST, HTTPTOOLS, 2.5)]
 BARS = {"head-browser": REAL, "head-varied": REAL, "head-pipelined": [faster(LAZY, ZTTP_LAZY, 2.5)]}
 OTHERS: dict[str, tuple[Any, str]] = {
-    name: (case, module.SPEED) for module in (checksum, httptools_door, msgpack) for name, case in module.CASES.items()
+    name: (case, module.SPEED)
+    for module in (framing, checksum, httptools_door, msgpack)
+    for name, case in module.CASES.items()
 }
-NAMES = [*CASES, *framing.CASES, *OTHERS]
+NAMES = [*CASES, *OTHERS]
 
 
 def time_ns(run: Callable[[list[bytes]], object], inputs: list[bytes], units: int, repeat: int) -> float:
@@ -56,12 +58,7 @@ def measure(parsers: Sequence[Any], inputs: list[bytes], units: int, rounds: int
 
 
 def run_case(name: str, rounds: int, repeat: int = REPEAT) -> dict[str, Any]:
-    if name in framing.CASES:
-        case, speed = framing.CASES[name], framing.SPEED
-        case.check()
-        title, bars = f"Framing: {case.title}", case.bars
-        figures = measure(case.parsers, case.pieces, case.units, rounds, repeat, speed)
-    elif name in OTHERS:
+    if name in OTHERS:
         case, speed = OTHERS[name]
         case.check()
         title, bars = case.title, case.bars

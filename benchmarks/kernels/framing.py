@@ -32,7 +32,7 @@ class FrameDecoder:
 @dataclass(frozen=True)
 class FramingCase:
     title: str
-    pieces: list[bytes]
+    inputs: list[bytes]  # pieces of a stream
     frames: list[bytes]
     units: int  # frames, or chunks, by which the time is divided
     parsers: list[FrameDecoder]
@@ -40,7 +40,7 @@ class FramingCase:
 
     def check(self) -> None:
         for parser in self.parsers:
-            if parser.collect(self.pieces) != self.frames:
+            if parser.collect(self.inputs) != self.frames:
                 raise ValueError(f"{parser.name} does not find the frames of {self.title}")
 
 
@@ -193,7 +193,7 @@ def faster(mode: str, other: str, bound: float) -> Bar:
 def case(title: str, how: framing.ByteFraming, size: int, peers: list[FrameDecoder], bars: list[Bar]) -> FramingCase:
     frames = sized(size)
     mine = [ours(how, mode) for mode in ("bytes", "views", "offsets")]
-    return FramingCase(title, cut(how.encode_many(frames)), frames, len(frames), peers + mine, bars)
+    return FramingCase(f"Framing: {title}", cut(how.encode_many(frames)), frames, len(frames), peers + mine, bars)
 
 
 def chunked_case() -> FramingCase:
@@ -209,7 +209,8 @@ def chunked_case() -> FramingCase:
         FrameDecoder("fastnet, bytes", body(ours_chunked), ours_chunked),
     ]
     bars = [faster("bytes", "httptools, on_body", 4)]
-    return FramingCase("HTTP's chunked coding, chunks of 64 B", cut(stream), joined, len(chunks), parsers, bars)
+    title = "Framing: HTTP's chunked coding, chunks of 64 B"
+    return FramingCase(title, cut(stream), joined, len(chunks), parsers, bars)
 
 
 ASYNCIO = python("asyncio readexactly", readexactly)

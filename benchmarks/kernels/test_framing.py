@@ -10,5 +10,5 @@ PAIRS = [pytest.param(case, parser, id=f"{case}-{parser.name}") for case in CASE
 @pytest.mark.parametrize("case, parser", PAIRS)
 def test_decode(benchmark, case: str, parser: FrameDecoder) -> None:
     CASES[case].check()
-    benchmark.group = f"{case}: {len(CASES[case].pieces)} pieces of a stream"
-    benchmark(parser.run, CASES[case].pieces)
+    benchmark.group = f"{case}: {len(CASES[case].inputs)} pieces of a stream"
+    benchmark(parser.run, CASES[case].inputs)
