@@ -58,8 +58,7 @@ cdef int grow(Writer *w, Py_ssize_t n) except -1:
         raise BufferFull(f"the buffer holds {w.end - w.begin} bytes from its offset on; the object needs more")
     if w.store == NULL:
         w.store = new_bytes(NULL, size)
-        if used:
-            memcpy(PyBytes_AS_STRING(w.store), w.begin, used)
+        memcpy(PyBytes_AS_STRING(w.store), w.begin, used)
     else:
         resize_bytes(&w.store, size)
     w.begin = <uint8_t *>PyBytes_AS_STRING(w.store)

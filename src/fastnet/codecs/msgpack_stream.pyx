@@ -164,9 +164,8 @@ cdef class Unpacker:
             self._head = 0
             self._tail = waiting
         # Views that were given out look at bytes before these.
-        if n:                              # of nothing there may be no data
-            memcpy(PyBytes_AS_STRING(self._store) + self._tail, data, n)
-            self._tail += n
+        memcpy(PyBytes_AS_STRING(self._store) + self._tail, data, n)
+        self._tail += n
         return 0
 
     cdef int _fetch(self) except -1:
