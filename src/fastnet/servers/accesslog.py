@@ -88,6 +88,11 @@ def format_json(entry: Entry) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode("ascii")
 
 
+def access_log(config: Config) -> AccessLog | None:
+    """The access log that a Config asks for, if any. Raises StartupError when the file cannot be opened."""
+    return AccessLog(config) if config.access_log != "off" else None
+
+
 class AccessLog:
     """Writes entries in the configured format. Raises StartupError when the file cannot be opened.
 

@@ -27,14 +27,13 @@ from fastnet.apps.wsgi import WSGIApp
 from fastnet.apps.wsgi_pool import PooledWSGIApp
 from fastnet.errors import StartupError
 from fastnet.protocols.workspace import Workspace
-from fastnet.servers.accesslog import AccessLog
+from fastnet.servers.accesslog import access_log
 from fastnet.servers.board import Board
 from fastnet.servers.config import Config
 from fastnet.servers.lifespan import Lifespan
 from fastnet.servers.log import LOGGER
-from fastnet.servers.pump import Pump, settings_of
-from fastnet.servers.transports import Transports
-from fastnet.servers.worker import transports_only
+from fastnet.servers.pump import Pump, settings_of, wsgi_options
+from fastnet.servers.worker import leave_signals, transports_only
 
 # Part of the drain's time after which what is left is dropped, so that the lifespan's shutdown still has some.
 _DRAIN_PART = 0.9
@@ -73,7 +72,7 @@ class Service:
         self._sockets = sockets
         self._place = (board, worker, thread)
         self._siblings = [] if siblings is None else siblings
-        self._access = AccessLog(config) if config.access_log != "off" else None
+        self._access = access_log(config)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connections: Connections
         self._stopping: asyncio.Event
@@ -133,14 +132,7 @@ class Service:
         config = self._config
         if self._interface == "wsgi":
             board, worker, _ = self._place
-            wsgi = WSGIApp(
-                self._app,
-                multithread=config.threads > 1,
-                multiprocess=config.workers > 1,
-                spool=config.body_spool,
-                spool_dir=config.spool_dir,
-                root_path=config.root_path,
-            )
+            wsgi = WSGIApp(self._app, **wsgi_options(config))
             # The first place on the board is the loop's.
             begin = functools.partial(_begin, board, worker)
             return None, PooledWSGIApp(wsgi, loop, config.threads, begin, lambda thread: board.end(worker, thread + 1))
@@ -152,7 +144,10 @@ class Service:
 
     def _connect(self, loop: asyncio.AbstractEventLoop, app: ASGIApp | PooledWSGIApp) -> Connections:
         pump = Pump(Workspace(settings_of(self._config), b"fastnet"), app, self._access)
+        # Only the one that serves is loaded.
         if transports_only():
+            from fastnet.servers.transports import Transports
+
             return Transports(loop, pump, self._config, self._sockets)
         from fastnet.servers.hosted import host
 
@@ -229,8 +224,7 @@ def _run_threads(services: list[Service], ready: Callable[[], None]) -> None:
 
 
 def _run_one(service: Service) -> None:
-    # Signals are the main thread's, which must wake to run Python's handlers.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+    leave_signals()
     try:
         service.run()
     except BaseException as error:

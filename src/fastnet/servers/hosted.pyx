@@ -17,19 +17,14 @@ import sys
 from collections import deque
 
 cimport cython
-from cpython.ref cimport Py_INCREF, PyObject
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint32_t
 
-from fastnet.protocols.http1 cimport Connection
 from fastnet.protocols.workspace cimport Workspace
 from fastnet.servers.board cimport Board
-from fastnet.servers.hub cimport (EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, LISTENER, Hub, Place, epoll_event, epoll_wait,
-                                  fn_add, fn_claim, fn_raise, fn_release, fn_store)
+from fastnet.servers.hub cimport LISTENER, Hub, Place, epoll_event, epoll_wait, fn_claim, fn_release, fn_store
 from fastnet.servers.native cimport MOST_EVENTS, Loop
 from fastnet.servers.native_channel cimport NativeChannel
 from fastnet.servers.pump cimport CLOCK_MONOTONIC, Pump, clock
-
-from fastnet.servers.log import LOGGER
 
 cdef extern from "unistd.h" nogil:
     int usleep(unsigned int us)
@@ -228,22 +223,10 @@ cdef class HostedLoop(Loop):
         """open(), called in the thread of another loop, whose clock and workspace are lent."""
         cdef Hub hub = self.hub
         cdef Place *place = &hub.places[fd]
-        cdef NativeChannel channel = self.make_channel()
-        channel.conn = Connection(ws)
-        channel.fd, channel.client, channel.server, channel.scheme = fd, client, server, "http"
-        fn_add(&hub.count, 1)
-        fn_raise(&hub.top, fd)
-        while not fn_claim(&place.state):
-            pass
-        Py_INCREF(channel)
-        place.channel = <PyObject *>channel
+        cdef NativeChannel channel = self.settle(fd, client, server, ws)
         place.deadline = channel.conn.deadline
         hub.see_to(place.deadline)
-        try:
-            hub.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                      (<uint64_t>place.generation << 32) | <uint32_t>fd)
-        except OSError as error:
-            LOGGER.error("a connection cannot be watched and is dropped: %s", error.strerror)
+        if not self.watch(fd):
             channel.pump = self.pump
             return self.close(fd, place, channel)
         if not fn_release(&place.state):

@@ -1,6 +1,7 @@
 # One thread of the native driver, for those who have it driven by another loop.
 from libc.stdint cimport uint32_t
 
+from fastnet.protocols.workspace cimport Workspace
 from fastnet.servers.hub cimport Hub, Place, epoll_event
 from fastnet.servers.native_channel cimport NativeChannel
 from fastnet.servers.pump cimport Pump
@@ -35,6 +36,8 @@ cdef class Loop:
     cdef int run_short(self, str what) except -1
     cdef NativeChannel make_channel(self)
     cdef int open(self, int fd, client, server) except -1
+    cdef NativeChannel settle(self, int fd, client, server, Workspace ws)
+    cdef bint watch(self, int fd) except -1
     cdef int sweep(self, double now) except -1
     cdef int judge(self, int fd, Place *place) except -1
     cdef int begin_drain(self) except -1

@@ -36,9 +36,10 @@ from fastnet.servers.hub cimport (ALARM, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP,
 from fastnet.servers.native_channel cimport NativeChannel
 from fastnet.servers.pump cimport CLOCK_MONOTONIC, Pump, clock
 
-from fastnet.servers.accesslog import AccessLog
+from fastnet.servers.accesslog import access_log
 from fastnet.servers.log import LOGGER
-from fastnet.servers.pump import settings_of
+from fastnet.servers.pump import settings_of, wsgi_options
+from fastnet.servers.worker import leave_signals
 
 cdef extern from "sys/socket.h" nogil:
     struct sockaddr:
@@ -316,11 +317,19 @@ cdef class Loop:
         return hub.accept_off(self.pump.ws.now + PAUSE_S)
 
     cdef int open(self, int fd, client, server) except -1:
+        cdef NativeChannel channel = self.settle(fd, client, server, self.pump.ws)
+        # The request is often there already. In a drain, first all are let in: answers would bring further clients.
+        cdef bint more = False if self.hub.draining else self.step(channel, EPOLLIN)
+        if not channel.closed:
+            channel.closed = not self.watch(fd)
+        return self.let_go(fd, &self.hub.places[fd], channel, more)
+
+    cdef NativeChannel settle(self, int fd, client, server, Workspace ws):
+        """A new connection, in its place, which stays claimed."""
         cdef Hub hub = self.hub
         cdef Place *place = &hub.places[fd]
         cdef NativeChannel channel = self.make_channel()
-        cdef bint more
-        channel.conn = Connection(self.pump.ws)
+        channel.conn = Connection(ws)
         channel.fd, channel.client, channel.server, channel.scheme = fd, client, server, "http"
         fn_add(&hub.count, 1)
         fn_raise(&hub.top, fd)
@@ -328,16 +337,17 @@ cdef class Loop:
             pass                       # a thread with an old event is just finding out that it is old
         Py_INCREF(channel)
         place.channel = <PyObject *>channel
-        # The request is often there already. In a drain, first all are let in: answers would bring further clients.
-        more = False if hub.draining else self.step(channel, EPOLLIN)
-        if not channel.closed:
-            try:
-                hub.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-                          (<uint64_t>place.generation << 32) | <uint32_t>fd)
-            except OSError as error:
-                LOGGER.error("a connection cannot be watched and is dropped: %s", error.strerror)
-                channel.closed = True
-        return self.let_go(fd, place, channel, more)
+        return channel
+
+    cdef bint watch(self, int fd) except -1:
+        """Have events of a connection come; False, and the log says why, if that cannot be."""
+        cdef uint32_t generation = self.hub.places[fd].generation
+        try:
+            self.hub.watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, (<uint64_t>generation << 32) | <uint32_t>fd)
+        except OSError as error:
+            LOGGER.error("a connection cannot be watched and is dropped: %s", error.strerror)
+            return False
+        return True
 
     cdef int sweep(self, double now) except -1:
         """Find the deadlines that have passed, and when the next one is."""
@@ -440,9 +450,7 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
     cdef Loop loop
     cdef int i
     for i in range(config.threads):
-        wsgi = WSGIApp(app, multithread=config.threads > 1, multiprocess=config.workers > 1, spool=config.body_spool,
-                       spool_dir=config.spool_dir, root_path=config.root_path)
-        pump = Pump(Workspace(settings, b"fastnet"), wsgi, AccessLog(config) if config.access_log != "off" else None)
+        pump = Pump(Workspace(settings, b"fastnet"), WSGIApp(app, **wsgi_options(config)), access_log(config))
         pump.slot = board.slot(worker, i)
         loops.append(Loop(hub, pump, i == 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)       # a terminal's Ctrl-C reaches the supervisor, which tells us
@@ -468,8 +476,7 @@ def _leave_to_pipe(number, frame):
 
 
 def run_thread(Loop loop):
-    # Signals are the main thread's, which must wake to run Python's handlers.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+    leave_signals()
     try:
         loop.run()
     except BaseException:

@@ -1,5 +1,7 @@
 """The one pump: bytes -> Connection -> app -> bytes, whatever the driver. From Python only made and handed on."""
 
+from typing import Any
+
 from fastnet.apps.asgi import ASGIApp
 from fastnet.apps.wsgi import WSGIApp
 from fastnet.apps.wsgi_pool import PooledWSGIApp
@@ -18,3 +20,6 @@ class Pump:
 
 def settings_of(config: Config) -> Settings:
     """The Settings that a Config asks for."""
+
+def wsgi_options(config: Config) -> dict[str, Any]:
+    """What a Config says to a WSGIApp, by name."""

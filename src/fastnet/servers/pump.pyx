@@ -268,3 +268,9 @@ def settings_of(config) -> Settings:
         first_byte_timeout=config.first_byte_timeout, head_timeout=config.head_timeout,
         body_timeout=config.body_timeout, min_rate=config.min_rate, keepalive_timeout=config.keepalive_timeout,
         write_timeout=config.write_timeout)
+
+
+def wsgi_options(config) -> dict[str, object]:
+    """What a Config says to a WSGIApp, by name."""
+    return dict(multithread=config.threads > 1, multiprocess=config.workers > 1, spool=config.body_spool,
+                spool_dir=config.spool_dir, root_path=config.root_path)
