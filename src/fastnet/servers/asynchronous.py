@@ -33,7 +33,8 @@ from fastnet.servers.config import Config
 from fastnet.servers.lifespan import Lifespan
 from fastnet.servers.log import LOGGER
 from fastnet.servers.pump import Pump, settings_of, wsgi_options
-from fastnet.servers.worker import leave_signals, transports_only
+from fastnet.servers.signals import leave_signals
+from fastnet.servers.worker import transports_only
 
 # Part of the drain's time after which what is left is dropped, so that the lifespan's shutdown still has some.
 _DRAIN_PART = 0.9

@@ -39,7 +39,7 @@ from fastnet.servers.pump cimport CLOCK_MONOTONIC, Pump, clock
 from fastnet.servers.accesslog import access_log
 from fastnet.servers.log import LOGGER
 from fastnet.servers.pump import settings_of, wsgi_options
-from fastnet.servers.worker import leave_signals
+from fastnet.servers.signals import leave_signals
 
 cdef extern from "sys/socket.h" nogil:
     struct sockaddr:

@@ -113,11 +113,6 @@ def transports_only() -> bool:
     return bool(os.environ.get(_TRANSPORTS)) or importlib.util.find_spec("fastnet.servers.hosted") is None
 
 
-def leave_signals() -> None:
-    """For a thread: signals are the main thread's, which must wake to run Python's handlers."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
-
-
 def _raise_file_limit(wanted: int) -> None:
     # The soft limit, often 1024, is for programs that call select(); the hard one is what the machine's owner allows.
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
