@@ -133,8 +133,8 @@ def test_watching() -> None:
 
 
 def test_the_generator_says_that_it_was_the_limit() -> None:
-    """One core for a generator that is given two thousand connections' worth of waiting answers a second."""
-    with serving() as server:
+    """Two connections cannot carry the rate: an answer takes 5 ms."""
+    with serving(lambda _: pause(0.005)) as server:
         result = run(Spec(urls=(server.url,), connections=2, duration_s=0.5, threads=2, rate=20_000))
     assert 0 < result.generator.cpu_s < 1.1 and 0 < result.generator.cpu_share < 1.1
     assert result.requests.unsent + result.generator.queued + result.generator.late > 100

@@ -89,7 +89,7 @@ def test_options_reach_the_server(site: Path) -> None:
     options = ["--factory", "--root-path", "/mounted", "--log-level", "debug", "--workers", "1", "--app-dir", str(site)]
     with Server("site_cli:make", *options, cwd=site.parent) as server:
         assert server.get("/mounted/x") == b"/mounted"
-        assert " DEBUG " in server.log
+        server.wait_for_log(" DEBUG ")
 
 
 def test_without_a_command_it_shows_help_and_status_2(tmp_path: Path) -> None:

@@ -35,6 +35,13 @@ def run_to_end(*arguments: str, cwd: Path, env: dict[str, str] | None = None) ->
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=PATIENCE_S, env=environment)
 
 
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 class Server:
     """`fastnet serve TARGET OPTIONS` in directory `cwd`; entered, it is serving, and left, it is gone."""
 
@@ -88,8 +95,7 @@ class Server:
 
     def workers(self) -> list[int]:
         """Their pids, of those alive."""
-        children = psutil.Process(self.process.pid).children()
-        return sorted(child.pid for child in children if child.status() != psutil.STATUS_ZOMBIE)
+        return sorted(child.pid for child in psutil.Process(self.process.pid).children() if _lives(child))
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)

@@ -119,7 +119,7 @@ def test_kill_9_under_load_costs_only_the_requests_in_the_killed_worker(site: Pa
 
     with serving(site, model, kind, workers=2) as server:
         asyncio.run(scenario(server))
-        assert server.log.count("killed by SIGKILL") == 2
+        until(lambda: server.log.count("killed by SIGKILL") == 2, "a line for each of the killed")
         assert server.stop() == 0, server.log
 
 
