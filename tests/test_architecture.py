@@ -168,6 +168,9 @@ def test_compiled_modules_have_stubs_and_no_directives_of_their_own(path: Path) 
     public = path.relative_to(PACKAGE).parts[0] in {"codecs", "protocols"}  # above, mypy asks for those that are used
     assert not public or path.with_suffix(".pyi").exists(), f"{path.name} has no .pyi"
     assert not re.search(r"^#\s*cython:", text, re.MULTILINE), "directives stand in setup.py"
+    declared = path.with_suffix(".pxd")
+    declarations = text + (declared.read_text() if declared.exists() else "")
+    assert not re.search(r"^cpdef\s+enum", declarations, re.MULTILINE), "its class is shared by interpreters"
     assert not re.search(r"^cdef\s+(object|dict|list|set|bytes|str)\s+\w+\s*(=|$)", text, re.MULTILINE), (
         "module-level objects are shared by threads and interpreters"
     )

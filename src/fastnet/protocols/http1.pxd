@@ -13,7 +13,7 @@ from fastnet.codecs.http1 cimport Request, Response
 from fastnet.protocols.http1_sender cimport Sender
 from fastnet.protocols.workspace cimport Partial
 
-cpdef enum Event:
+cdef enum Event:
     NEED_DATA = 0    # nothing more until receive() or receive_end()
     PAUSED = 1       # input is waiting, but the answer in progress, unsent output, or hold() comes first
     HEAD = 2         # a head: self.request (server) or self.response (client)

@@ -1,20 +1,7 @@
 """One side of one HTTP/1.1 connection, without I/O. From Python, use fastnet.protocols.http1_events."""
 
-from enum import IntEnum
-
 from fastnet.protocols.http1_sender import Sender
 from fastnet.protocols.workspace import Workspace
-
-class Event(IntEnum):
-    """What Connection's pull came to; http1.pxd says what each means."""
-
-    NEED_DATA = 0
-    PAUSED = 1
-    HEAD = 2
-    DATA = 3
-    END = 4
-    UPGRADED = 5
-    CLOSED = 6
 
 class Connection(Sender):
     """State of one connection, driven by compiled code: see http1.pxd."""
