@@ -52,7 +52,7 @@ test-c:
 	$(MAKE) --no-print-directory -C csrc test
 
 test-python: $(VENV)/.test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses 3 --dist loadfile
 
 test-sanitized: $(VENV)/.test
 	.ci/test-sanitized
