@@ -49,7 +49,7 @@ types: $(VENV)/.test
 
 # The kernels by themselves, under AddressSanitizer and UndefinedBehaviorSanitizer.
 test-c:
-	$(MAKE) --no-print-directory -C csrc test
+	$(MAKE) --no-print-directory -C csrc -j$$(nproc) test
 
 test-python: $(VENV)/.test
 	$(BIN)/python -m pytest -q --numprocesses 3 --dist loadfile
@@ -62,7 +62,7 @@ test-portable: $(VENV)/.test
 	.ci/test-portable
 
 fuzz:
-	$(MAKE) --no-print-directory -C csrc fuzz-run SECONDS=$(SECONDS)
+	$(MAKE) --no-print-directory -C csrc -j$$(nproc) fuzz-run SECONDS=$(SECONDS)
 
 test-sdist: $(VENV)/.test
 	.ci/test-sdist
