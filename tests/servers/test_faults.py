@@ -136,9 +136,16 @@ def test_a_stuck_worker_is_replaced_and_its_stack_logged(site: Path, model: str,
         assert int(server.get()) in server.workers()
 
 
-@every_cell
+@pytest.mark.parametrize(
+    ("model", "kind", "options"),
+    [pytest.param(*cell.values, [], id=cell.id) for cell in CELLS]
+    + [pytest.param("prefork", "wsgi", ["--reuse-port"], id="prefork-wsgi-reuse_port")]
+    + [pytest.param("threaded", "asgi", ["--reuse-port"], id="threaded-asgi-reuse_port")],
+)
 @pytest.mark.parametrize("extra", ["", "Connection: close\r\n"], ids=["keep-alive", "close"])
-def test_sigterm_under_load_loses_no_request(site: Path, model: str, kind: str, extra: str) -> None:
+def test_sigterm_under_load_loses_no_request(
+    site: Path, model: str, kind: str, options: list[str], extra: str
+) -> None:
     async def scenario(server: Server) -> None:
         load = Load(server.port, extra)
         running = asyncio.create_task(load.run(CLIENTS, "/nap"))
@@ -149,7 +156,7 @@ def test_sigterm_under_load_loses_no_request(site: Path, model: str, kind: str, 
         assert load.lost == []
         assert load.refused == CLIENTS
 
-    with serving(site, model, kind, workers=2) as server:
+    with serving(site, model, kind, *options, workers=2) as server:
         asyncio.run(scenario(server))
         assert server.wait() == 0
         assert int(re.findall(r"stopped after (\d+) requests", server.log)[0]) >= 300

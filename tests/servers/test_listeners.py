@@ -238,29 +238,6 @@ def test_a_unix_socket_that_somebody_else_put_there_since_is_kept(tmp_path: Path
         assert path.is_socket()
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_after_refuse_nobody_else_comes_in_and_those_in_the_backlog_stay(host: str) -> None:
-    listeners = Listeners([Address("tcp", host=host)], 8, reuse_port=False)
-    (listener,) = listeners.sockets
-    name = listener.getsockname()[:2]
-    with socket.create_connection(name) as early:
-        early.sendall(b"early")
-        listeners.refuse()
-        with pytest.raises(TimeoutError):
-            socket.create_connection(name, timeout=0.2)
-        connection, _ = listener.accept()
-        with connection:
-            connection.setblocking(True)
-            assert connection.recv(10) == b"early"
-            early.sendall(b"more")
-            assert connection.recv(10) == b"more"
-        with pytest.raises(BlockingIOError):
-            listener.accept()
-    listeners.close()
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(name)
-
-
 def test_refuse_removes_the_file_of_a_unix_socket_and_leaves_an_inherited_one_open(tmp_path: Path) -> None:
     path = tmp_path / "s"
     with socket.create_server(("127.0.0.1", 0)) as inherited:

@@ -92,6 +92,7 @@ cdef class Hub:
     cdef object lock                  # of accepting, resume_at, draining
     cdef list listeners, names        # names: as an app is told; None: ask the connection
     cdef int n_listeners, accepts
+    cdef bint owns_listeners          # no other process has them
     cdef long max_connections
     cdef int pollers, parked          # threads that poll or are about to, that wait for `turnstile`; guarded by the GIL
     cdef sem_t turnstile

@@ -53,7 +53,7 @@ cdef class Hub:
         self.max_connections, self.drain_timeout = config.max_connections, config.drain_timeout
         self.next_sweep = self.resume_at = self.drain_until = self.idle_until = INFINITY
         self.warned_at = -INFINITY
-        self.listeners = sockets
+        self.listeners, self.owns_listeners = sockets, config.reuse_port
         self.n_listeners = len(sockets)
         self.names = [listener_name(s) for s in sockets]
         for listener in sockets:

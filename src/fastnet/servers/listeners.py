@@ -9,25 +9,20 @@ is nothing for Nagle's algorithm to gather.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import re
 import socket
 import stat
-import struct
-import sys
 from dataclasses import dataclass
 
 from fastnet.errors import ConfigError, StartupError
+from fastnet.servers.barrier import refuse
 
 _EXPECTED = "HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N"
 _TCP = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\]/]*)):(?P<port>\d{1,5})")
 # sun_path without its NUL: 108 bytes on Linux, 104 elsewhere.
 _MAX_UNIX_PATH_BYTES = 103
-# <linux/filter.h>: the option, and the one instruction (BPF_RET | BPF_K, 0) of a filter that lets no packet through.
-_SO_ATTACH_FILTER = 26
-_DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -145,14 +140,12 @@ class Listeners:
     def refuse(self) -> None:
         """Let nobody in any more, for good, in all processes that share the sockets. Who is in the backlog stays there.
 
-        A socket that is closed resets whoever stands in its backlog, and between the last accept() and the close there
-        is always time for one more to come. Behind this barrier the workers can accept the rest to the last.
+        Blocks for a moment; see barrier.refuse().
         """
-        for address, sock in zip(self._asked, self.sockets, strict=True):
-            if address.kind == "unix":
-                self._remove_files()
-            elif address.kind == "tcp":  # an inherited one may go on in another server
-                _drop_handshakes(sock)
+        self._remove_files()
+        # An inherited socket may go on in another server, and one that is only held lets nobody in.
+        kinds = zip(self._asked, self.sockets, strict=True)
+        refuse([sock for address, sock in kinds if address.kind == "tcp" and not self._reuse_port])
 
     def close(self) -> None:
         """Close this process's copies, and remove the socket files if it is the one that made them."""
@@ -166,15 +159,6 @@ class Listeners:
             for path, identity in self._files:
                 _remove_unix_socket(path, identity)
         self._files.clear()
-
-
-def _drop_handshakes(sock: socket.socket) -> None:
-    if sys.platform == "linux":
-        program = ctypes.create_string_buffer(_DROP_ALL, len(_DROP_ALL))
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", 1, ctypes.addressof(program)))
-        except OSError:
-            pass  # forbidden here, as in some sandboxes: a connection that comes too late is reset
 
 
 def _remove_unix_socket(path: str, identity: tuple[int, int]) -> None:

@@ -37,6 +37,7 @@ from fastnet.servers.native_channel cimport NativeChannel
 from fastnet.servers.pump cimport CLOCK_MONOTONIC, Pump, clock
 
 from fastnet.servers.accesslog import access_log
+from fastnet.servers.barrier import refuse
 from fastnet.servers.log import LOGGER
 from fastnet.servers.pump import settings_of, wsgi_options
 from fastnet.servers.signals import leave_signals
@@ -282,7 +283,7 @@ cdef class Loop:
         cdef unsigned int size
         cdef int i, fd
         for i in range(hub.accepts):
-            if hub.count >= hub.max_connections:
+            if hub.count >= hub.max_connections and not hub.draining:
                 return hub.accept_off(INFINITY)
             size = sizeof(address)
             fd = accept4(listener, <sockaddr *>&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC)
@@ -400,16 +401,19 @@ cdef class Loop:
         """Accept no more, close what is idle, answer the rest. A second call ends at once."""
         cdef Hub hub = self.hub
         cdef int i, listener
-        cdef double now = self.pump.tick()
+        cdef double now
         with hub.lock:
             if hub.draining:
                 return hub.stop()
             hub.draining = self.pump.ws.draining = True
-        hub.drain_until, hub.idle_until = now + hub.drain_timeout, now + DRAIN_IDLE_S
         hub.accept_off(INFINITY)
+        if hub.owns_listeners:
+            refuse(hub.listeners)              # else the supervisor did, if all is to end
+        now = self.pump.tick()
+        hub.drain_until, hub.idle_until = now + hub.drain_timeout, now + DRAIN_IDLE_S
         hub.accepts = hub.size
         for i in range(hub.n_listeners):
-            # Who is in the backlog was let in by the kernel. Closed at once after, before another comes.
+            # Who is in the backlog was let in by the kernel.
             listener = hub.listeners[i].detach()
             self.accept(i, listener)
             close_fd(listener)

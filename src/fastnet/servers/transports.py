@@ -13,6 +13,7 @@ import sys
 from typing import Any
 
 from fastnet.servers.asynchronous_channel import Hub
+from fastnet.servers.barrier import refuse
 from fastnet.servers.board import Board
 from fastnet.servers.config import Config
 from fastnet.servers.listeners import listener_name
@@ -79,6 +80,8 @@ class Transports:
         """Accept who is in the backlog, and nobody after; let what began be answered; close what is idle."""
         self._draining = True
         self._close_servers()
+        if self._config.reuse_port:
+            refuse(self._sockets)  # else the supervisor did, if all is to end
         await asyncio.gather(*(self._adopt(sock) for sock in self._sockets))
         for sock in self._sockets:
             sock.close()
