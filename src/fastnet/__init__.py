@@ -4,22 +4,44 @@
 connections by themselves. Importing this package imports none of its dependencies.
 """
 
+import importlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastnet._version import __version__
 from fastnet.errors import ConfigError, FastnetError, LimitExceeded, ProtocolError, StartupError
 
+if TYPE_CHECKING:
+    from fastnet.apps.service import service as service
+    from fastnet.protocols.base import DatagramProtocol as DatagramProtocol
+    from fastnet.protocols.base import Protocol as Protocol
+
 __all__ = [
     "ConfigError",
+    "DatagramProtocol",
     "FastnetError",
     "LimitExceeded",
+    "Protocol",
     "ProtocolError",
     "StartupError",
     "__version__",
     "get_include",
     "serve",
+    "service",
 ]
+
+# Loaded when first asked for, so that importing fastnet stays as cheap as what is used of it.
+_LATER = {
+    "DatagramProtocol": "fastnet.protocols.base",
+    "Protocol": "fastnet.protocols.base",
+    "service": "fastnet.apps.service",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_LATER[name]), name)
 
 
 def serve(target: Any, **options: Any) -> int:

@@ -1,15 +1,14 @@
-"""Protocols without I/O: state machines of one side of one connection. HTTP/1.1 is in http1_events."""
+"""Protocols without I/O: state machines of one side of one connection. base is the contract."""
 
+from fastnet.protocols.base import NEED_DATA, PAUSED, DatagramProtocol, Protocol, Wait
+from fastnet.protocols.framed import Framed
 from fastnet.protocols.http1_events import (
-    NEED_DATA,
-    PAUSED,
     ClientConnection,
     Closed,
     Data,
     EndOfMessage,
     ServerConnection,
     Upgraded,
-    Wait,
 )
 from fastnet.protocols.workspace import Settings
 
@@ -19,7 +18,10 @@ __all__ = [
     "ClientConnection",
     "Closed",
     "Data",
+    "DatagramProtocol",
     "EndOfMessage",
+    "Framed",
+    "Protocol",
     "ServerConnection",
     "Settings",
     "Upgraded",

@@ -2,28 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
-from typing import ClassVar, Final, Literal, TypeAlias, final
+from typing import ClassVar, Literal, TypeAlias, final
 
 from typing_extensions import Buffer
 
 from fastnet.codecs.http1 import Request, Response
+from fastnet.protocols.base import NEED_DATA as NEED_DATA
+from fastnet.protocols.base import PAUSED as PAUSED
+from fastnet.protocols.base import Wait as Wait
 from fastnet.protocols.workspace import Settings
 
 _Fields: TypeAlias = Iterable[tuple[bytes | str, bytes | str]]
-
-class Wait(Enum):
-    """Why next_event() has no event.
-
-    NEED_DATA: it comes with more input. PAUSED: input is there, but first the answer in progress is to be completed,
-    what is queued to be written, or hold(False) to be called.
-    """
-
-    NEED_DATA = "need data"
-    PAUSED = "paused"
-
-NEED_DATA: Final = Wait.NEED_DATA
-PAUSED: Final = Wait.PAUSED
 
 @final
 @dataclass(frozen=True)

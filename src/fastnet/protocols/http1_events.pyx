@@ -25,7 +25,6 @@ b'HTTP/1.1 200 OK\\r\\ncontent-type: text/plain\\r\\ncontent-length: 12\\r\\n\\r
 <Wait.NEED_DATA: 'need data'>
 """
 
-from enum import Enum
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -35,19 +34,7 @@ from fastnet.codecs.http1 cimport Request
 from fastnet.protocols.http1 cimport CLOSED, DATA, END, HEAD, PAUSED as IS_PAUSED, UPGRADED, Connection
 from fastnet.protocols.workspace cimport Settings, Workspace
 
-
-class Wait(Enum):
-    """Why next_event() has no event.
-
-    NEED_DATA: it comes with more input. PAUSED: input is there, but first the answer in progress is to be completed,
-    what is queued to be written, or hold(False) to be called.
-    """
-
-    NEED_DATA = "need data"
-    PAUSED = "paused"
-
-
-NEED_DATA, PAUSED = Wait.NEED_DATA, Wait.PAUSED
+from fastnet.protocols.base import NEED_DATA, PAUSED, Wait
 
 
 @cython.final

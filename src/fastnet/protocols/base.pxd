@@ -1,0 +1,36 @@
+# The contract of protocols without I/O; the C face of fastnet.protocols.base. A compiled protocol is a subclass that
+# overrides the cpdef methods; whoever drives it calls them without Python in between.
+
+cdef class Protocol:
+    cdef readonly list queued            # what write() took and data_to_send() has not given yet
+    cdef readonly Py_ssize_t queued_bytes
+    cdef public double now
+    cdef public object peer, local, tls
+    cdef readonly bint eof_received, eof_queued, closing, aborted
+    cpdef connection_made(self)
+    cpdef receive_data(self, data)
+    cpdef receive_eof(self)
+    cpdef next_event(self)
+    cpdef send(self, event)
+    cpdef fail(self, error)
+    cpdef data_to_send(self)
+    cpdef next_timeout(self)
+    cpdef handle_timeout(self, double now)
+    cpdef connection_lost(self, error)
+    cpdef write(self, data)
+    cpdef write_eof(self)
+    cpdef close(self)
+    cpdef abort(self)
+
+cdef class DatagramProtocol:
+    cdef readonly list queued            # (data, peer) that send_datagram() took
+    cdef public double now
+    cdef public object local
+    cpdef receive_datagram(self, data, peer)
+    cpdef receive_error(self, error, peer)
+    cpdef next_event(self)
+    cpdef send(self, event)
+    cpdef data_to_send(self)
+    cpdef next_timeout(self)
+    cpdef handle_timeout(self, double now)
+    cpdef send_datagram(self, data, peer)

@@ -1,0 +1,159 @@
+"""The contract of protocols without I/O: one side of one connection, which owns no socket and never asks the time.
+
+Whoever drives a protocol (a server, a client, a test) does this, again and again:
+
+    protocol.now = monotonic seconds                 time is data
+    protocol.receive_data(what was read)             or receive_eof(), or handle_timeout(now)
+    event = protocol.next_event()                    until NEED_DATA or PAUSED; pulled, so that nobody is overrun
+    protocol.send(an answer)                         as events ask for it
+    write all of protocol.data_to_send()             in order
+    protocol.next_timeout()                          call handle_timeout() then, unless something comes before
+    protocol.closing, .aborted, .eof_queued          what is to become of the connection, once all that is written
+
+`Protocol` is the form for streams, `DatagramProtocol` that for datagrams. Subclass them in Python, or compiled, by their
+.pxd. A subclass overrides what it needs; what is here already queues output, and closes when the peer is done.
+"""
+
+from enum import Enum
+
+
+class Wait(Enum):
+    """Why there is no event now.
+
+    NEED_DATA: it comes with more input. PAUSED: input is there, but first the answer in progress is to be completed,
+    queued output sent, or, under hold(), the rest of a body asked for.
+    """
+
+    NEED_DATA = "need data"
+    PAUSED = "paused"
+
+
+NEED_DATA, PAUSED = Wait.NEED_DATA, Wait.PAUSED
+
+
+cdef class Protocol:
+    """One side of one stream connection, without I/O.
+
+    Public data, set by whoever drives it before connection_made(): `peer` and `local`, addresses as sockets have them
+    (None where there are none), `tls`, a TLSFacts or None; and before each call `now`, monotonic seconds.
+    """
+
+    cpdef connection_made(self):
+        """The connection is there, and TLS agreed on. Queue a greeting here, if this side speaks first."""
+
+    cpdef receive_data(self, data):
+        """Bytes came. Raises ProtocolError when the peer broke the rules; the connection is then closed; see fail()."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it does with data: override receive_data()")
+
+    cpdef receive_eof(self):
+        """The peer is done sending, and may still be reading. As it is here, what is queued is sent, and that is all.
+
+        Override it for more, or to raise ProtocolError if the end comes in the middle of something.
+        """
+        self.eof_received = True
+        self.close()
+
+    cpdef next_event(self):
+        """The next event, NEED_DATA, or PAUSED while what was given before has to be answered first.
+
+        Raises ProtocolError as receive_data() does. A protocol that answers by itself has no events.
+        """
+        return NEED_DATA
+
+    cpdef send(self, event):
+        """Queue an event, such as an answer, for the peer: turn it into bytes for write(). As it is here, it is bytes."""
+        self.write(event)
+
+    cpdef fail(self, error):
+        """What the peer sent, or whoever was to answer it, raised `error`: queue a last word if the protocol has one.
+
+        `error` is a ProtocolError for the peer's faults, and any other Exception for ours, of which the peer should
+        be told no details. As it is here, nothing is said. The connection is closed afterwards, unless this method
+        returns True: then it goes on.
+        """
+
+    cpdef data_to_send(self):
+        """A list of bytes-like objects to be written, in order, at once; they are then taken off the queue."""
+        cdef list queued = self.queued
+        if queued is None:
+            return []
+        self.queued = None
+        self.queued_bytes = 0
+        return queued
+
+    cpdef next_timeout(self):
+        """Seconds from `now` until handle_timeout() is due, or None: there is nothing to wait for but input."""
+        return None
+
+    cpdef handle_timeout(self, double now):
+        """The time that next_timeout() asked for is over, and nothing came meanwhile. As it is here: abort()."""
+        self.abort()
+
+    cpdef connection_lost(self, error):
+        """The connection is gone; `error` says why, None for a proper end. Nothing is called after this."""
+
+    cpdef write(self, data):
+        """Queue bytes."""
+        if self.queued is None:
+            self.queued = [data]
+        else:
+            self.queued.append(data)
+        self.queued_bytes += len(data)
+
+    cpdef write_eof(self):
+        """Half-close: send what is queued, then tell the peer that nothing follows; input goes on."""
+        self.eof_queued = True
+
+    cpdef close(self):
+        """Send what is queued, then close; no more events are asked for."""
+        self.closing = True
+
+    cpdef abort(self):
+        """Drop the connection at once, with what is queued."""
+        self.closing = self.aborted = True
+
+
+cdef class DatagramProtocol:
+    """One side of any number of conversations by datagrams over one socket, without I/O.
+
+    `peer` is an address as sockets have it, or None on a connected socket, whose only peer it is. `local`, the socket's
+    own address, is set before anything is called; `now`, monotonic seconds, before each call.
+    """
+
+    cpdef receive_datagram(self, data, peer):
+        """A datagram came. What is no part of the protocol is to be dropped: anybody can send anything to a socket."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say what it does with data: override receive_datagram()")
+
+    cpdef receive_error(self, error, peer):
+        """The OSError that sending to `peer` met, now or before: nobody is there, or the datagram was too large."""
+
+    cpdef next_event(self):
+        """The next event, NEED_DATA, or PAUSED; see Protocol. An event knows the peer that it came from."""
+        return NEED_DATA
+
+    cpdef send(self, event):
+        """Queue an event for the peer that it names. As it is here, it is (data, peer)."""
+        self.send_datagram(*event)
+
+    cpdef data_to_send(self):
+        """A list of (bytes-like object, peer) to be sent; they are then taken off the queue."""
+        cdef list queued = self.queued
+        if queued is None:
+            return []
+        self.queued = None
+        return queued
+
+    cpdef next_timeout(self):
+        """Seconds from `now` until handle_timeout() is due, or None."""
+        return None
+
+    cpdef handle_timeout(self, double now):
+        """The time that next_timeout() asked for is over."""
+
+    cpdef send_datagram(self, data, peer):
+        """Queue a datagram."""
+        if self.queued is None:
+            self.queued = [(data, peer)]
+        else:
+            self.queued.append((data, peer))
