@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import fastnet
+from fastnet.msgpack import packb
 
 HERE = Path(__file__).parent
 CSRC = HERE.parents[1] / "csrc"
@@ -36,11 +39,48 @@ def test_the_headers_are_c_plus_plus_too(tmp_path: Path) -> None:
     run("c++", "-std=c++17", "-Wall", "-Werror", f"-I{fastnet.get_include()}", "-fsyntax-only", "all.cc", cwd=tmp_path)
 
 
-def test_a_cython_package(tmp_path: Path) -> None:
-    package = tmp_path / "package"
-    shutil.copytree(HERE / "package", package)
-    run(sys.executable, "setup.py", "build_ext", "--inplace", cwd=package)
-    code = "import sys, count_fields; print(count_fields.count_fields(sys.stdin.buffer.read()))"
-    assert run(sys.executable, "-c", code, cwd=package, stdin=HEAD) == b"2\n"
-    assert run(sys.executable, "-c", code, cwd=package, stdin=HEAD[:20]) == b"-1\n"
-    assert run(sys.executable, "-c", code, cwd=package, stdin=HEAD.replace(b"\r\n", b"\n")) == b"-2\n"
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the Cython package was built."""
+    folder = tmp_path_factory.mktemp("embedding") / "package"
+    shutil.copytree(HERE / "package", folder)
+    run(sys.executable, "setup.py", "build_ext", "--inplace", cwd=folder)
+    return folder
+
+
+def say(package: Path, expression: str, stdin: bytes = b"") -> str:
+    """What an expression over the package's modules is."""
+    code = f"import sys, fastnet.msgpack, count_fields, messages; data = sys.stdin.buffer.read(); print({expression})"
+    return run(sys.executable, "-c", code, cwd=package, stdin=stdin).decode().strip()
+
+
+def test_http1_from_a_cython_package(package: Path) -> None:
+    count = "count_fields.count_fields(data)"
+    assert say(package, count, HEAD) == "2"
+    assert say(package, count, HEAD[:20]) == "-1"
+    assert say(package, count, HEAD.replace(b"\r\n", b"\n")) == "-2"
+
+
+def test_framing_and_msgpack_from_a_cython_package(package: Path) -> None:
+    arguments = [1, 2.5, {"deep": [None, "text"]}]
+    bad = [b"\x93\x01\xa1\xff\x90", b"\x93\x01\xa1a\x91", b"\x93\x01\xa5a", b"\xc0", b"\x93\x01\xa1a\x90\x90"]
+    frames = [packb([70000, "add", arguments]), *bad, packb([1, "", []])]
+    stream = b"".join(len(frame).to_bytes(2, "big") + frame for frame in frames)
+    expected = [(70000, b"add", len(packb(arguments))), *[None] * len(bad), (1, b"", 1)]
+    assert say(package, "messages.calls(data)", stream + b"\0") == str(expected)
+    with pytest.raises(AssertionError, match="ValueError: a frame over the limit"):
+        say(package, "messages.calls(data)", b"\x10\x01")
+
+
+def test_messages_packed_by_a_cython_package(package: Path) -> None:
+    value = {"id": 7, "list": [1.5, None, True, "x" * 600, b"bytes", 2**40]}
+    assert say(package, "messages.packed(eval(data)).hex()", repr(value).encode()) == packb(value).hex()
+    assert say(package, "messages.doubled(data).hex()", packb([1, -70000, 2**30 - 1])) == (
+        packb([2, -140000, 2**31 - 2]).hex()
+    )
+    with pytest.raises(AssertionError, match=r"ValueError: item 1 is no int32"):
+        say(package, "messages.doubled(data)", packb([1, 2**31]))
+
+
+def test_a_framing_of_a_cython_package(package: Path) -> None:
+    assert say(package, "messages.Quads().decoder().feed(data)", b"abcdefghi") == "[b'abcd', b'efgh']"

@@ -62,6 +62,7 @@ cdef extern from "fastnet/msgpack.h" nogil:
 
     void fn_msgpack_walk_init(fn_msgpack_walk *walk, uint64_t *left, uint32_t depth_most, int utf8)
     ptrdiff_t fn_msgpack_skip(fn_msgpack_walk *walk, const void *buf, size_t length)
+    int fn_msgpack_utf8(const void *buf, size_t length)
 
     ctypedef enum fn_msgpack_type:
         FN_MSGPACK_I8

@@ -8,6 +8,18 @@ from fastnet.codecs.cmsgpack cimport *
 from fastnet.codecs.msgpack_types import ExtraData, InvalidValue, SizeExceeded, Truncated
 from fastnet.codecs.msgpack_unpack cimport contiguous
 
+
+# --- the kernels, for other modules ----------------------------------------------------------------------------------
+
+cdef size_t put_items(uint8_t *out, fn_msgpack_type type, const void *items, size_t n) noexcept nogil:
+    return fn_msgpack_put_items(out, type, items, n)
+
+
+cdef Py_ssize_t read_items(fn_msgpack_type type, void *items, size_t n, const void *buf, size_t length,
+                           size_t *items_read) noexcept nogil:
+    return fn_msgpack_read_items(type, items, n, buf, length, items_read)
+
+
 # --- types ---------------------------------------------------------------------------------------------------------
 
 cdef int type_of(bytes code, Py_ssize_t size) except -1:

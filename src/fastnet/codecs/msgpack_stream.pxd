@@ -6,6 +6,10 @@ from libc.stdint cimport uint64_t
 from fastnet.codecs.cmsgpack cimport fn_msgpack_walk
 from fastnet.codecs.msgpack_decode cimport Decoder
 
+# fn_msgpack_skip() and fn_msgpack_utf8(), reached through this module, which owns them: see fastnet/msgpack.h.
+cdef Py_ssize_t skip(fn_msgpack_walk *walk, const void *buf, size_t n) noexcept nogil
+cdef bint is_utf8(const void *buf, size_t n) noexcept nogil
+
 cdef class Unpacker:
     cdef Decoder _decoder
     cdef object _held, _file, _read, _failure

@@ -18,8 +18,8 @@ from libc.string cimport memcpy, memmove
 
 from fastnet.codecs.cmsgpack cimport (
     FN_INVALID, FN_MSGPACK_ARRAY, FN_MSGPACK_MAP, FN_PARTIAL, Py_DECREF, Py_INCREF, Py_REFCNT, Py_XDECREF,
-    fn_failed, fn_steal, PyBytes_AS_STRING, PyBytes_GET_SIZE, fn_msgpack_head, fn_msgpack_head_size, fn_msgpack_read, fn_msgpack_skip,
-    fn_msgpack_walk_init, new_bytes,
+    fn_failed, fn_steal, PyBytes_AS_STRING, PyBytes_GET_SIZE, fn_msgpack_head, fn_msgpack_head_size, fn_msgpack_read,
+    fn_msgpack_skip, fn_msgpack_utf8, fn_msgpack_walk, fn_msgpack_walk_init, new_bytes,
 )
 from fastnet.codecs.msgpack_decode cimport (
     DEPTH_DEFAULT, decode, decoder_clear, decoder_free, decoder_init, decoder_options, decoder_remember,
@@ -43,6 +43,14 @@ cdef enum:
 
 
 ctypedef int (*next_function)(Unpacker u, int doing, PyObject **result) noexcept
+
+
+cdef Py_ssize_t skip(fn_msgpack_walk *walk, const void *buf, size_t n) noexcept nogil:
+    return fn_msgpack_skip(walk, buf, n)
+
+
+cdef bint is_utf8(const void *buf, size_t n) noexcept nogil:
+    return fn_msgpack_utf8(buf, n)
 
 
 cdef class Unpacker:

@@ -4,9 +4,12 @@ from setuptools import Extension, setup
 import fastnet
 
 setup(
-    name="count-fields",
+    name="embedded",
     ext_modules=cythonize(
-        [Extension("count_fields", ["count_fields.pyx"], include_dirs=[fastnet.get_include()])],
+        [
+            Extension(name, [f"{name}.pyx"], include_dirs=[fastnet.get_include()])
+            for name in ("count_fields", "messages")
+        ],
         compiler_directives={"language_level": 3},
     ),
 )
