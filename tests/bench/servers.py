@@ -68,6 +68,11 @@ class Server:
                 data = data[end + 4 + size :]
                 for piece in self.answer(n):
                     if piece is None:
+                        # What the peer sent in vain is read: unread, it would make of the end a reset, which can
+                        # overtake the answers.
+                        peer.shutdown(socket.SHUT_WR)
+                        while peer.recv(65536):
+                            pass
                         return
                     if piece == -1:
                         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
