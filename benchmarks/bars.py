@@ -14,6 +14,7 @@ LABELS = {
     "objects_per_s": "speed",
     "frames_per_s": "speed",
     "calls_per_s": "speed",
+    "messages_per_s": "speed",
 }
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from benchmarks import data, report
-from benchmarks.kernels import checksum, framing, msgpack
+from benchmarks.kernels import checksum, dns, framing, msgpack
 from benchmarks.kernels.__main__ import BARS, NAMES, OTHERS, run_case
 from benchmarks.kernels.http1 import LAZY, LIST, same_work
 
@@ -41,6 +41,13 @@ def test_checksums_that_differ_are_found_out():
 def test_codecs_that_differ_are_found_out():
     case = msgpack.CASES["msgpack-decode-envelope"]
     deaf = msgpack.each("deaf", len)
+    with pytest.raises(ValueError, match="deaf"):
+        dataclasses.replace(case, parsers=[*case.parsers, deaf]).check()
+
+
+def test_dns_libraries_that_differ_are_found_out():
+    case = dns.CASES["dns-parse"]
+    deaf = dns.DnsCodec("deaf", list, lambda wire: set())
     with pytest.raises(ValueError, match="deaf"):
         dataclasses.replace(case, parsers=[*case.parsers, deaf]).check()
 
