@@ -14,7 +14,7 @@ import dpkt.dns
 
 from benchmarks.bars import Bar
 from fastnet.codecs.dns import Edns, Message, Question, ResourceRecord
-from fastnet.codecs.dns_data import A, AAAA, CNAME, NS, TXT
+from fastnet.codecs.dns_data import AAAA, CNAME, NS, TXT, A
 
 SPEED = "messages_per_s"
 FASTNET = "fastnet"

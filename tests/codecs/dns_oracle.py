@@ -18,7 +18,10 @@ def ours(wire: bytes) -> Any:
     message = Message.parse(wire)
     sections = [[(name_to_wire(q.name), q.rdtype, q.rdclass) for q in message.questions]]
     for section in (message.answers, message.authorities, message.additionals):
-        sections.append([(name_to_wire(r.name), r.rdtype, r.rdclass, r.ttl, plain(r)) for r in section])
+        # With the highest bit set, a TTL is taken to be zero (RFC 2181, section 8); we show what was sent.
+        sections.append(
+            [(name_to_wire(r.name), r.rdtype, r.rdclass, r.ttl * (r.ttl < 2**31), plain(r)) for r in section]
+        )
     edns = message.edns
     opt = None if edns is None else (edns.payload_size, edns.version, edns.flags, edns.options)
     return message.id, message.flags, message.rcode, sections, opt
