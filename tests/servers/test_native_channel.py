@@ -1,13 +1,15 @@
 """Sockets of the native driver: partial writes, slow readers, files by sendfile, resets, early answers."""
 
 import hashlib
+import os
 import socket
 import struct
 import time
 
+import psutil
 import pytest
 
-from tests.servers.serving import Server, ask
+from tests.servers.serving import Server, ask, until
 
 APP = """
 import os
@@ -22,18 +24,40 @@ def app(environ, start_response):
         return (BIG[i:i + 100000] for i in range(0, len(BIG), 100000))
     if path == "/file":
         return environ["wsgi.file_wrapper"](open(os.environ["BIG_FILE"], "rb"))
+    if path == "/shrinking":
+        return environ["wsgi.file_wrapper"](open(os.environ["SHRINKING_FILE"], "rb"))
     return [b"ok"]
+
+async def asgi(scope, receive, send):
+    assert scope["type"] == "http"
+    path = scope["path"]
+    await send({"type": "http.response.start", "status": 200})
+    if path in ("/file", "/shrinking"):
+        name = os.environ["BIG_FILE" if path == "/file" else "SHRINKING_FILE"]
+        await send({"type": "http.response.pathsend", "path": name})
+    elif path == "/parts":
+        for i in range(0, len(BIG), 100000):
+            await send({"type": "http.response.body", "body": BIG[i:i + 100000], "more_body": True})
+        await send({"type": "http.response.body"})
+    else:
+        await send({"type": "http.response.body", "body": BIG if path == "/big" else b"ok"})
 """
 BIG = bytes(range(256)) * 40000
 
 
-@pytest.fixture(scope="module", params=["prefork", "threaded"])
-def server(request, tmp_path_factory):
-    site = tmp_path_factory.mktemp("channel")
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    return tmp_path_factory.mktemp("channel")
+
+
+@pytest.fixture(scope="module", params=["prefork-app", "threaded-app", "async-app", "async-asgi"])
+def server(request, site):
+    model, app = request.param.split("-")
     (site / "channel_app.py").write_text(APP)
     (site / "big").write_bytes(BIG)
-    options = ["--model", request.param, "--workers", "1", "--max-body", "1000"]
-    with Server("channel_app:app", *options, cwd=site, env={"BIG_FILE": str(site / "big")}) as server:
+    options = ["--model", model, "--workers", "1", "--max-body", "1000"]
+    files = {"BIG_FILE": str(site / "big"), "SHRINKING_FILE": str(site / "shrinking")}
+    with Server(f"channel_app:{app}", *options, cwd=site, env=files) as server:
         yield server
 
 
@@ -67,6 +91,10 @@ def test_a_slow_reader_gets_every_byte_while_others_are_served(server, path):
 
 @pytest.mark.parametrize("path", ["/big", "/parts", "/file"])
 def test_a_reset_amid_an_answer_hurts_nobody(server, path):
+    assert server.get("/") == b"ok"
+    (pid,) = server.workers()
+    worker = psutil.Process(pid)
+    files = worker.num_fds()
     for _ in range(5):
         client = server.connect()
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
@@ -74,6 +102,7 @@ def test_a_reset_amid_an_answer_hurts_nobody(server, path):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.close()
     assert server.get("/") == b"ok"
+    until(lambda: worker.num_fds() <= files, "the connections and files to be closed")
 
 
 def test_a_refused_upload_reads_its_answer(server):
@@ -93,3 +122,18 @@ def test_connections_are_used_again_after_a_file(server):
         for _ in range(3):
             assert ask(client, "/file") == BIG
             assert ask(client, "/") == b"ok"
+
+
+def test_a_file_that_becomes_shorter_ends_the_connection(server, site):
+    file = site / "shrinking"
+    file.touch()
+    os.truncate(file, size := 1 << 28)
+    with server.connect() as client:
+        client.sendall(b"GET /shrinking HTTP/1.1\r\nHost: a\r\n\r\n")
+        received = len(client.recv(1000))
+        os.truncate(file, 0)
+        while data := client.recv(1 << 20):
+            received += len(data)
+    assert received < size
+    server.wait_for_log("a file became shorter while it was sent")  # so the driver it was that sent it
+    assert server.get("/") == b"ok"

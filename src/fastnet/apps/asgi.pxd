@@ -35,9 +35,11 @@ cdef class ASGIExchange(MessageExchange):
     cdef int begin(self, bint inside) except -1
     cdef str label(self)
     cdef int claim(self, Carrier carrier) except -1
+    cdef object waiter(self)
     cdef int wake(self) except -1
     cdef int deliver_start(self, dict message) except -1
     cdef int deliver_body(self, dict message) except -1
     cdef int deliver_trailers(self, dict message) except -1
+    cdef bint deliver_file(self, int fd, long long n) except -1
     cdef int put_head(self, long long length) except -1
     cdef int put_end(self, list trailers) except -1

@@ -206,8 +206,13 @@ cdef class ASGIExchange(MessageExchange):
         return new_send(self, message)
 
     cdef object future(self):
+        future = self.waiter()
+        future._asyncio_future_blocking = True       # it is yielded as it is
+        return future
+
+    cdef object waiter(self):
+        """A future that is done when something has happened."""
         future = self.app.loop.create_future()
-        future._asyncio_future_blocking = True
         if self.waiters is None:
             self.waiters = []
         elif len(self.waiters) >= 8:
@@ -351,6 +356,20 @@ cdef class ASGIExchange(MessageExchange):
             raise ValueError("http.response.trailers must come in one message, with more_trailers false")
         return self.put_end(trailers)
 
+    cdef bint deliver_file(self, int fd, long long n) except -1:
+        """Have the driver send a file of n bytes as the body, until drained(); False where it cannot."""
+        cdef Carrier carrier = self.carrier
+        if carrier is None or not carrier.sends_files():
+            return False
+        self.claim(carrier)
+        self.put_head(n)
+        if carrier.conn.body_forbidden:
+            return True
+        carrier.send_file(fd, 0, n)
+        self.waiting = True
+        carrier.proceed()
+        return True
+
     cdef int put_head(self, long long length) except -1:
         cdef Connection conn = self.carrier.conn
         cdef object name, value
@@ -381,7 +400,7 @@ cdef class ASGIExchange(MessageExchange):
         return self._send_path(message)
 
     async def _send_path(self, message):
-        """http.response.pathsend: a file as the body, read in pieces and no faster than the client takes them."""
+        """http.response.pathsend: a file as the body, by the driver, or read in pieces as the client takes them."""
         cdef long long left
         path = message["path"]
         if self.state != FIRST_BODY:
@@ -392,6 +411,9 @@ cdef class ASGIExchange(MessageExchange):
             self.length = left = os.fstat(fd).st_size
             if self.carrier is not None and self.carrier.conn.is_head:
                 left = 0
+            elif left > 0 and self.deliver_file(fd, left):
+                await self._file_sent()
+                left = 0
             while left > 0:
                 piece = await loop.run_in_executor(None, os.read, fd, min(left, FILE_PIECE))
                 if not piece:
@@ -401,6 +423,17 @@ cdef class ASGIExchange(MessageExchange):
             await self.send({"type": "http.response.body"})
         finally:
             os.close(fd)
+
+    async def _file_sent(self):
+        try:
+            while self.waiting and not self.gone:
+                await self.waiter()
+        finally:
+            if self.waiting and self.carrier is not None:
+                self.waiting = False
+                self.carrier.abort()     # the application gave up, and the file is about to be closed
+        if self.gone:
+            raise ClientDisconnected("the client is gone; nothing more can be sent to it")
 
 
 cdef int check_field(object name, object value) except -1:

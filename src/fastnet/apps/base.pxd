@@ -19,8 +19,10 @@ cdef class Carrier:
     cdef bint share_over(self) noexcept  # others wait: if more is to be done, set `waiting` and return; drained() follows
     cdef int abort(self) except -1    # drop the connection now: an answer broke midway
     cdef int wait_room(self) except -1   # block this thread until congested() is over or the connection is gone
-    cdef bint send_file(self, int fd, long long start, long long n) except -1  # send n bytes of a file as body data:
-                                      # True: under way, drained() tells the end (set waiting); False: not supported
+    cdef bint sends_files(self) noexcept  # whether there is send_file()
+    cdef int send_file(self, int fd, long long start, long long n) except -1  # after a head with the length n: send n
+                                      # bytes of a file as the body. Set waiting; drained() tells the end. Until then,
+                                      # or abort(), fd must stay open
 
 # One request and its answer. The methods are called by the pump, in this order.
 cdef class Exchange:

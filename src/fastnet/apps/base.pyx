@@ -29,8 +29,11 @@ cdef class Carrier:
     cdef int wait_room(self) except -1:
         raise NotImplementedError()
 
-    cdef bint send_file(self, int fd, long long start, long long n) except -1:
+    cdef bint sends_files(self) noexcept:
         return False
+
+    cdef int send_file(self, int fd, long long start, long long n) except -1:
+        raise NotImplementedError()
 
 
 cdef class Exchange:

@@ -43,7 +43,8 @@ cdef class WSGIExchange(Exchange):
     cdef bint full(self) except -1    # stop now: go_on() will be called when there is room
     cdef int flush(self) except -1
     cdef int wait(self) except -1     # block until full() is over; for write()
-    cdef bint put_file(self, int fd, long long start, long long n) except -1
+    cdef bint sends_files(self)
+    cdef int put_file(self, int fd, long long start, long long n) except -1    # and stop, as when it is full()
 
     cdef int _spool(self, const char *data, Py_ssize_t n) except -1
     cdef object _input(self)

@@ -266,7 +266,7 @@ cdef class WSGIExchange(Exchange):
                     self.put_end()
                 return self.close()
         self._result = result
-        if type(result) is FileWrapper and self._answer_file(result):
+        if type(result) is FileWrapper and self.sends_files() and self._answer_file(result):
             return 0
         self._iterator = iter(result)
         return self._more()
@@ -300,19 +300,13 @@ cdef class WSGIExchange(Exchange):
             self.put_end()
             self.close()
             return True
-        self._in_file = self.waiting = True
-        if self.put_file(raw.fileno(), start, left):
-            return True
-        self._in_file = self.waiting = False
-        return False
+        self._in_file = True
+        self.put_file(raw.fileno(), start, left)
+        return True
 
     cdef int go_on(self) except -1:
         PyContext_Enter(self.context)
         try:
-            if self._in_file:
-                self._in_file = False
-                self.put_end()
-                return self.close()
             return self._more()
         except BaseException:
             return self.broke()
@@ -321,6 +315,10 @@ cdef class WSGIExchange(Exchange):
 
     cdef int _more(self) except -1:
         cdef bint whole = not self.started and type(self._result) in (list, tuple)
+        if self._in_file:
+            self._in_file = False
+            self.put_end()
+            return self.close()
         for data in self._iterator:
             if type(data) is not bytes:
                 raise TypeError(f"a WSGI answer is made of bytes, not {type(data).__name__}")
@@ -411,7 +409,11 @@ cdef class WSGIExchange(Exchange):
             raise ConnectionError("the client is gone")
         return 0
 
-    cdef bint put_file(self, int fd, long long start, long long n) except -1:
+    cdef bint sends_files(self):
+        return self.carrier.sends_files()
+
+    cdef int put_file(self, int fd, long long start, long long n) except -1:
+        self.waiting = True
         return self.carrier.send_file(fd, start, n)
 
 

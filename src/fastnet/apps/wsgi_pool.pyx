@@ -15,6 +15,7 @@ import sys
 import threading
 from collections import deque
 from time import monotonic
+from typing import NamedTuple
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -39,6 +40,14 @@ cdef enum:
 # A thread that has run for this long hands over between two requests, rather than inside one, where the interpreter would
 # switch (after 5 ms); the shorter, the sooner the loop hears of answers.
 cdef double HOLD_S = 0.0008
+
+
+class FilePart(NamedTuple):
+    """Bytes of a file, in the queue."""
+
+    fd: int
+    start: int
+    size: int
 
 
 @cython.final
@@ -68,7 +77,7 @@ cdef class PooledWSGIApp(App):
     cdef Exchange open(self, Carrier carrier):
         cdef PooledExchange exchange = PooledExchange.__new__(PooledExchange)
         exchange.pooled = self
-        exchange.queue = deque()
+        exchange.queue, exchange.has_files = deque(), carrier.sends_files()
         return bind_exchange(exchange, self.wsgi, carrier)
 
     cdef int hand_over(self) except -1:
@@ -96,6 +105,8 @@ cdef class PooledExchange(WSGIExchange):
     cdef long long put_bytes         # changed by the thread only
     cdef long long taken_bytes       # changed by the loop only
     cdef bint congested              # changed by the loop only
+    cdef bint has_files              # the driver sends files by itself
+    cdef bint in_transit             # it does so now; changed by the loop only
     cdef bint running                # a thread has the request
     cdef bint stalled                # the thread stopped for want of room, and gave it back
     cdef bint posted                 # the loop will look at the queue
@@ -105,6 +116,7 @@ cdef class PooledExchange(WSGIExchange):
         return self.submit(self._call)
 
     cdef int drained(self) except -1:
+        self.in_transit = False
         return self.settle()
 
     cdef int lost(self) except -1:
@@ -132,6 +144,9 @@ cdef class PooledExchange(WSGIExchange):
         self.apply(carrier)
         if self.carrier is None:
             return carrier.proceed()
+        if self.in_transit:
+            self.waiting = True
+            return carrier.proceed()     # to a turn, which will call drained()
         carrier.flush()
         self.congested = carrier.congested()
         if self.congested:
@@ -153,6 +168,9 @@ cdef class PooledExchange(WSGIExchange):
                     data = item
                     self.taken_bytes += PyBytes_GET_SIZE(data)
                     conn.send_data(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), data)
+                elif type(item) is FilePart:
+                    carrier.send_file(item.fd, item.start, item.size)
+                    self.in_transit = True
                 elif type(item) is tuple:
                     status, headers, length = item
                     write_head(conn, status, headers, length)
@@ -223,9 +241,6 @@ cdef class PooledExchange(WSGIExchange):
         self.complete = True
         return WSGIExchange.close(self)
 
-    cdef bint _answer_file(self, result) except -1:
-        return False
-
     cdef int put_head(self, long long length) except -1:
         if self.status is None:
             raise AssertionError("the app answered without calling start_response()")
@@ -239,6 +254,14 @@ cdef class PooledExchange(WSGIExchange):
     cdef int put(self, bytes data) except -1:
         self.queue.append(data)
         self.put_bytes += PyBytes_GET_SIZE(data)
+        return 0
+
+    cdef bint sends_files(self):
+        return self.has_files
+
+    cdef int put_file(self, int fd, long long start, long long n) except -1:
+        self.queue.append(FilePart(fd, start, n))
+        self.stalled = True
         return 0
 
     cdef int put_end(self) except -1:

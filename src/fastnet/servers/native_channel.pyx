@@ -118,6 +118,7 @@ cdef class NativeChannel(Channel):
         self.blocked = False
         if conn.aborted:
             out.clear()
+            self.busy, self._file_left = False, 0
         while out.total > 0:
             if out.n_pieces == 0:
                 n = send(self.fd, out.block + out.sent, out.used - out.sent, flags)
@@ -140,11 +141,12 @@ cdef class NativeChannel(Channel):
             self._flush_file()
         return 0
 
-    cdef bint send_file(self, int fd, long long start, long long n) except -1:
-        if self.conn.sent_chunked:
-            return False
-        self._file, self._file_at, self._file_left = fd, start, n
+    cdef bint sends_files(self) noexcept:
         return True
+
+    cdef int send_file(self, int fd, long long start, long long n) except -1:
+        self._file, self._file_at, self._file_left = fd, start, n
+        return 0
 
     cdef int _flush_file(self) except -1:
         cdef Py_ssize_t n
