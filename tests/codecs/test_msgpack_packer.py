@@ -115,6 +115,17 @@ def test_subclasses_and_wrong_options() -> None:
         Packer(buf_size=-1)
 
 
+def test_buf_size_is_any_whole_number() -> None:
+    class Size:
+        def __index__(self) -> int:
+            return 600
+
+    assert Packer(buf_size=Size()).pack(1) == Packer(buf_size=None).pack(1) == b"\x01"
+    with pytest.raises(TypeError):
+        Packer(buf_size="600")
+
+
+
 @pytest.mark.parametrize("autoreset", [True, False])
 def test_threads_share_a_packer(autoreset: bool) -> None:
     packer = Packer(autoreset=autoreset, default=lambda value: str(type(value)))

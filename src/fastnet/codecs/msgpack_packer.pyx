@@ -27,8 +27,9 @@ cdef class Packer:
     def __init__(self, *, default=None, bint use_single_float=False, bint autoreset=True, bint use_bin_type=True,
                  bint strict_types=False, bint datetime=False, unicode_errors=None, buf_size=None):
         cdef Options options
-        if buf_size is not None and buf_size < 0:
-            raise ValueError(f"buf_size must not be negative, as {buf_size} is")
+        cdef Py_ssize_t bytes_at_first = 0 if buf_size is None else buf_size
+        if bytes_at_first < 0:
+            raise ValueError(f"buf_size must not be negative, as {bytes_at_first} is")
         read_options(&options, default, unicode_errors, use_single_float, use_bin_type, strict_types, datetime)
         with cython.critical_section(self):
             self._default = default

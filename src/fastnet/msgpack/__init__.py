@@ -29,6 +29,7 @@ from fastnet.codecs.msgpack_types import (
     UnpackValueError,
 )
 from fastnet.codecs.msgpack_unpack import unpackb
+from fastnet.msgpack import exceptions, ext
 
 __all__ = [
     "BufferFull",
@@ -50,6 +51,8 @@ __all__ = [
     "Unpacker",
     "dump",
     "dumps",
+    "exceptions",
+    "ext",
     "load",
     "loads",
     "pack",
