@@ -199,10 +199,13 @@ static uint8_t read_words(fn_memcache_request *r, const fn_memcache_limits *limi
     if (r->verb == FN_MEMCACHE_FLUSH_ALL) {
         r->exptime = -1;
         if (count > 1) return FN_MEMCACHE_UNKNOWN;
-        if (count && !fn_memcache_signed(buf + w[0].at, w[0].len, &r->exptime)) return FN_MEMCACHE_BAD_FORMAT;
+        if (count && !fn_memcache_signed(buf + w[0].at, w[0].len, &r->exptime)) return FN_MEMCACHE_BAD_EXPTIME;
         return FN_MEMCACHE_OK;
     }
-    if (r->verb == FN_MEMCACHE_VERBOSITY) return count ? FN_MEMCACHE_OK : FN_MEMCACHE_UNKNOWN;
+    if (r->verb == FN_MEMCACHE_VERBOSITY) {
+        if (count != 1) return FN_MEMCACHE_UNKNOWN;
+        return fn_memcache_number(buf + w[0].at, w[0].len, &r->number) ? FN_MEMCACHE_OK : FN_MEMCACHE_BAD_FORMAT;
+    }
     if (count < (r->verb == FN_MEMCACHE_DELETE ? 1u : 2u) || count > 2) return FN_MEMCACHE_UNKNOWN;
     r->key = w[0].at;
     r->key_len = w[0].len;

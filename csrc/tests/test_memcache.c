@@ -31,7 +31,8 @@ static void requests(void) {
              "[12/0 a| a 18446744073709551615|][13/3 a| a 18446744073709551616|][12/3 a| a -1|][12/1 | a|]");
     REQUESTS("touch a 9\r\ntouch a x\r\nstats items\r\n", 0, "[14/0 a| a 9|][14/4 a| a x|][15/0 | items|]");
     REQUESTS("flush_all\r\nflush_all 3 noreply\r\nflush_all x\r\nversion\r\nverbosity 1\r\nverbosity\r\nquit\r\n", 0,
-             "[16/0 ||][16/0q | 3 noreply|][16/2 | x|][17/0 ||][18/0 | 1|][18/1 ||][19/0 ||]");
+             "[16/0 ||][16/0q | 3 noreply|][16/4 | x|][17/0 ||][18/0 | 1|][18/1 ||][19/0 ||]");
+    REQUESTS("verbosity x\r\nverbosity 1 2\r\n", 0, "[18/2 | x|][18/1 | 1 2|]");
     REQUESTS("mg a v t\r\nms a 2 T5\r\nhi\r\nmd a q\r\nma a\r\nmn\r\nme a\r\nmg\r\n", 0,
              "[20/0 a| v t|][21/0 a| T5|hi][22/0 a| q|][23/0 a||][24/0 ||][25/0 a||][20/1 ||]");
     REQUESTS("nothing a\r\n\r\nGETS a\r\n", 0, "[0/1 | a|][0/1 ||][0/1 | a|]");

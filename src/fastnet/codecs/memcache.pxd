@@ -7,6 +7,8 @@ from fastnet.codecs.cmemcache cimport fn_memcache_limits, fn_memcache_reply, fn_
 cdef size_t next_word(const char *buf, size_t *at, size_t end, size_t *word) noexcept nogil
 cdef bint read_number(const char *word, size_t n, uint64_t *number) noexcept nogil
 cdef bint read_signed(const char *word, size_t n, int64_t *number) noexcept nogil
+# Decimal digits at `out`, which has room for 20; returns how many.
+cdef size_t write_number(char *out, uint64_t number) noexcept nogil
 cdef const char *error_text(int error) noexcept nogil
 
 # The key as bytes; ValueError for one that cannot be sent.
@@ -36,3 +38,21 @@ cdef class RequestDecoder(Decoder):
 
 cdef class ReplyDecoder(Decoder):
     cdef int next(self, fn_memcache_reply *reply) noexcept nogil
+
+cdef class Request:
+    cdef readonly str verb
+    cdef readonly tuple keys
+    cdef readonly bytes value
+    cdef readonly object client_flags, exptime, number
+    cdef readonly bint noreply
+    cdef readonly tuple words
+    cdef readonly str error
+
+cdef class Reply:
+    cdef readonly str kind
+    cdef readonly bytes key, value, text
+    cdef readonly object client_flags, number
+
+# Messages as objects, of what next() found.
+cdef Request request_of(const char *p, const fn_memcache_request *r)
+cdef Reply reply_of(const char *p, const fn_memcache_reply *r)

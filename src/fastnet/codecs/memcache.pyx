@@ -44,6 +44,19 @@ cdef bint read_number(const char *word, size_t n, uint64_t *number) noexcept nog
 cdef bint read_signed(const char *word, size_t n, int64_t *number) noexcept nogil:
     return c.fn_memcache_signed(word, n, number)
 
+cdef size_t write_number(char *out, uint64_t number) noexcept nogil:
+    cdef char digits[20]
+    cdef size_t n = 0, i
+    while True:
+        digits[n] = <char>(48 + number % 10)
+        n += 1
+        number //= 10
+        if number == 0:
+            break
+    for i in range(n):
+        out[i] = digits[n - 1 - i]
+    return n
+
 cdef const char *error_text(int error) noexcept nogil:
     return c.fn_memcache_error_text(error)
 
@@ -74,14 +87,6 @@ cdef tuple words_of(const char *p, size_t at, size_t end):
 cdef class Request:
     """What a client asks for."""
 
-    cdef readonly str verb
-    cdef readonly tuple keys
-    cdef readonly bytes value
-    cdef readonly object client_flags, exptime, number
-    cdef readonly bint noreply
-    cdef readonly tuple words
-    cdef readonly str error
-
     @property
     def key(self):
         return self.keys[0] if self.keys else b""
@@ -111,10 +116,6 @@ cdef Request request_of(const char *p, const fn_memcache_request *r):
 @cython.final
 cdef class Reply:
     """One line, or one value, of what a server answers."""
-
-    cdef readonly str kind
-    cdef readonly bytes key, value, text
-    cdef readonly object client_flags, number
 
     @property
     def words(self):
