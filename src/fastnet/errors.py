@@ -7,11 +7,13 @@
         ConfigError         an option has a value it cannot have
         StartupError        serving could not begin
         ClientDisconnected  (an OSError, too) an application sends to a client that is gone
+        BufferFull          more waits for a peer that does not read than may
 
 The text of each tells a person what to do about it, in one line.
 """
 
 __all__ = [
+    "BufferFull",
     "ClientDisconnected",
     "ConfigError",
     "FastnetError",
@@ -88,3 +90,7 @@ class StartupError(FastnetError):
 
 class ClientDisconnected(FastnetError, OSError):
     """An application sends to a client that is gone. Frameworks know it as an OSError."""
+
+
+class BufferFull(FastnetError):
+    """As much as may waits already for a peer that does not read. Send later, leave it out, or close the connection."""

@@ -26,12 +26,13 @@ def test_output_is_given_once_and_in_order() -> None:
     assert protocol.next_timeout() is None
 
 
-def test_the_peers_end_closes_after_what_is_queued() -> None:
+def test_the_peers_end_is_kept_for_whoever_drives() -> None:
     protocol = Upper()
     protocol.receive_data(b"last")
-    assert not protocol.closing
     protocol.receive_eof()
-    assert protocol.eof_received and protocol.closing and not protocol.aborted
+    assert protocol.eof_received and not protocol.closing
+    protocol.close()
+    assert protocol.closing and not protocol.aborted
     assert protocol.data_to_send() == [b"LAST"]
 
 

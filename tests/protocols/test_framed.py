@@ -31,7 +31,7 @@ def test_any_cut_gives_the_same_messages(messages: list[bytes], data: st.DataObj
             found += events(receiver)
     receiver.receive_eof()
     assert found + events(receiver) == messages
-    assert receiver.closing
+    assert receiver.eof_received
 
 
 def test_the_end_in_a_message_is_told_with_counts() -> None:

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import socket
 from pathlib import Path
@@ -16,6 +17,7 @@ from fastnet.servers.listeners import Address, Listeners, actual_address, open_s
         (":80", Address("tcp", host="0.0.0.0", port=80)),
         ("[::1]:65535", Address("tcp", host="::1", port=65535)),
         ("[fe80::1%eth0]:1", Address("tcp", host="fe80::1%eth0", port=1)),
+        ("tcp://[::1]:80", Address("tcp", host="::1", port=80, scheme="tcp")),
         ("unix:/run/app.sock", Address("unix", path="/run/app.sock")),
         ("unix:relative.sock", Address("unix", path="relative.sock")),
         ("fd://3", Address("fd", fd=3)),
@@ -23,7 +25,7 @@ from fastnet.servers.listeners import Address, Listeners, actual_address, open_s
 )
 def test_each_form_of_address(text: str, address: Address) -> None:
     assert parse_bind(text) == address
-    assert parse_bind(str(address)) == address
+    assert parse_bind(str(address)) == dataclasses.replace(address, scheme="")
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,9 @@ def test_each_form_of_address(text: str, address: Address) -> None:
         "[::1:80",
         "a b:80",
         "http://host:80",
+        "://host:80",
+        "tcp://",
+        "tcp://tcp://host:80",
         "[x]:80",
         "unix:",
         "unix:a\0b",

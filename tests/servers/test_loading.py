@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from fastnet.apps.service import Service
 from fastnet.errors import StartupError
+from fastnet.protocols import Protocol
 from fastnet.servers.config import Config
 from fastnet.servers.loading import detect, load
 
@@ -76,6 +78,16 @@ def test_an_object_needs_no_import() -> None:
     def app(environ: object, start_response: object) -> None: ...
 
     assert loaded(app) == (app, "wsgi")
+
+
+def test_services_and_classes_of_protocols_are_seen() -> None:
+    class Mine(Protocol): ...
+
+    for target in (Mine, Service(Mine, name="mine")):
+        app, interface = loaded(target)
+        assert isinstance(app, Service) and app.protocol is Mine and interface == "service"
+    with pytest.raises(StartupError, match=r"is no service: decorate it"):
+        loaded(print, interface="service")
 
 
 def test_the_interface_that_is_said_is_not_questioned() -> None:

@@ -3,6 +3,7 @@ from fastnet.apps.base cimport Exchange
 
 # An exchange whose application side is a coroutine.
 cdef class CoroutineExchange(Exchange):
+    cdef object result            # what the coroutine returned
     cdef int finished(self, object error) except -1    # the coroutine has returned (None) or raised
 
 cdef class Spare:

@@ -194,8 +194,8 @@ cdef class Spare:
             else:
                 self.waiting = self.coroutine.throw(error)
                 status = PYGEN_NEXT
-        except StopIteration:
-            pass
+        except StopIteration as end:
+            self.exchange.result = end.value
         except BaseException as raised:
             failure = raised
         finally:
@@ -203,6 +203,8 @@ cdef class Spare:
         if value is not NULL:
             if status == PYGEN_NEXT:
                 self.waiting = <object>value
+            else:
+                self.exchange.result = <object>value
             Py_XDECREF(value)
         if status == PYGEN_NEXT:
             return True
@@ -311,7 +313,9 @@ cdef class Stepper:
                 wakeup, spare.wakeup = spare.wakeup, None
                 wakeup(spare)
             return 0
-        Py_XDECREF(value)
+        if value is not NULL:
+            exchange.result = <object>value
+            Py_XDECREF(value)
         spare.coroutine = None
         coroutine = None
         if failure is not None or not spare.clean(references):

@@ -36,7 +36,8 @@ class Protocol:
     def queued_bytes(self) -> int:
         """How much that is."""
     @property
-    def eof_received(self) -> bool: ...
+    def eof_received(self) -> bool:
+        """receive_eof() was called, and not overridden."""
     @property
     def eof_queued(self) -> bool:
         """write_eof() was called."""
@@ -51,9 +52,11 @@ class Protocol:
     def receive_data(self, data: bytes) -> None:
         """Bytes came. Raises ProtocolError when the peer broke the rules; the connection is then closed; see fail()."""
     def receive_eof(self) -> None:
-        """The peer is done sending, and may still be reading. By default what is queued is sent, and that is all.
+        """The peer is done sending, and may still be reading.
 
-        Override it for more, or to raise ProtocolError if the end comes in the middle of something.
+        By default, whoever drives the protocol closes the connection when there are no more events, and no more
+        answers to those there were. Override it to raise ProtocolError if the end comes in the middle of something,
+        and without calling it to go on sending.
         """
     def next_event(self) -> Any:
         """The next event, NEED_DATA, or PAUSED while what was given before has to be answered first.

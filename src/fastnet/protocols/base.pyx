@@ -11,7 +11,7 @@ Whoever drives a protocol (a server, a client, a test) does this, again and agai
     protocol.closing, .aborted, .eof_queued          what is to become of the connection, once all that is written
 
 `Protocol` is the form for streams, `DatagramProtocol` that for datagrams. Subclass them in Python, or compiled, by their
-.pxd. A subclass overrides what it needs; what is here already queues output, and closes when the peer is done.
+.pxd. A subclass overrides what it needs; what is here already queues output.
 """
 
 from enum import Enum
@@ -46,12 +46,13 @@ cdef class Protocol:
         raise NotImplementedError(f"{type(self).__name__} does not say what it does with data: override receive_data()")
 
     cpdef receive_eof(self):
-        """The peer is done sending, and may still be reading. As it is here, what is queued is sent, and that is all.
+        """The peer is done sending, and may still be reading.
 
-        Override it for more, or to raise ProtocolError if the end comes in the middle of something.
+        As it is here, whoever drives the protocol closes the connection when there are no more events, and no more
+        answers to those there were. Override it to raise ProtocolError if the end comes in the middle of something,
+        and without calling it to go on sending.
         """
         self.eof_received = True
-        self.close()
 
     cpdef next_event(self):
         """The next event, NEED_DATA, or PAUSED while what was given before has to be answered first.

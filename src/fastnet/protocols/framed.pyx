@@ -55,8 +55,6 @@ cdef class Framed(Protocol):
             return message
         if self.decoder.failure is not None:
             raise self.decoder.error
-        if self.eof_received:
-            self.close()
         return NEED_DATA
 
     cpdef send(self, event):

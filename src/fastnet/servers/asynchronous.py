@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 from fastnet.apps.asgi import ASGIApp
+from fastnet.apps.session import ServiceApp
 from fastnet.apps.stepping import RequestTask, Stepper
 from fastnet.apps.wsgi import WSGIApp
 from fastnet.apps.wsgi_pool import PooledWSGIApp
@@ -32,7 +33,7 @@ from fastnet.servers.board import Board
 from fastnet.servers.config import Config
 from fastnet.servers.lifespan import Lifespan
 from fastnet.servers.log import LOGGER
-from fastnet.servers.pump import Pump, settings_of, wsgi_options
+from fastnet.servers.pump import Pump, service_app, settings_of, wsgi_options
 from fastnet.servers.signals import leave_signals
 from fastnet.servers.worker import transports_only
 
@@ -120,7 +121,7 @@ class Service:
         self._beat()
         await self._stopping.wait()
         deadline = time.monotonic() + self._config.drain_timeout * _DRAIN_PART
-        await self._drain(app.stepper if isinstance(app, ASGIApp) else None, deadline)
+        await self._drain(None if isinstance(app, PooledWSGIApp) else app.stepper, deadline)
         if lifespan is not None:
             await lifespan.shutdown()
         app.close()
@@ -129,8 +130,12 @@ class Service:
         if self._access is not None:
             self._access.close()
 
-    async def _start(self, loop: asyncio.AbstractEventLoop) -> tuple[Lifespan | None, ASGIApp | PooledWSGIApp]:
+    async def _start(
+        self, loop: asyncio.AbstractEventLoop
+    ) -> tuple[Lifespan | None, ASGIApp | PooledWSGIApp | ServiceApp]:
         config = self._config
+        if self._interface == "service":
+            return None, service_app(self._app, config, loop)
         if self._interface == "wsgi":
             board, worker, _ = self._place
             wsgi = WSGIApp(self._app, **wsgi_options(config))
@@ -143,7 +148,7 @@ class Service:
         asgi.state = lifespan.state
         return lifespan, asgi
 
-    def _connect(self, loop: asyncio.AbstractEventLoop, app: ASGIApp | PooledWSGIApp) -> Connections:
+    def _connect(self, loop: asyncio.AbstractEventLoop, app: ASGIApp | PooledWSGIApp | ServiceApp) -> Connections:
         pump = Pump(Workspace(settings_of(self._config), b"fastnet"), app, self._access)
         # Only the one that serves is loaded.
         if transports_only():
@@ -194,7 +199,7 @@ def run(
         sock.setblocking(False)
     # A terminal's Ctrl-C reaches the supervisor, which tells us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threads = config.threads if config.model == "threaded" and interface == "asgi" else 1
+    threads = config.threads if config.model == "threaded" and interface != "wsgi" else 1
     siblings: list[Any] = []
     services = [Service(config, app, sockets, board, worker, thread, interface, siblings) for thread in range(threads)]
     if threads == 1:

@@ -111,7 +111,9 @@ class Config:
     """
 
     target: Any
-    interface: str = _choice("auto", ("auto", "wsgi", "asgi"), "How the application is called; auto looks at it.")
+    interface: str = _choice(
+        "auto", ("auto", "wsgi", "asgi", "service"), "How the application is called; auto looks at it."
+    )
     model: str = _choice(
         "prefork",
         ("prefork", "threaded", "async"),
@@ -119,7 +121,7 @@ class Config:
     )
     bind: tuple[str, ...] = dataclasses.field(
         default=("127.0.0.1:8000",),
-        metadata={"option": Option(str, "HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N; may be repeated.", many=True)},
+        metadata={"option": Option(str, "[tcp://]HOST:PORT, unix:PATH or fd://N; may be repeated.", many=True)},
     )
     workers: int = _count(0, 0, 1024, "Worker processes; 0: prefork as many as CPUs, else 1.")
     threads: int = _count(0, 0, 1024, "Threads a worker: threaded 8, async 16 (pool of a WSGI application), prefork 1.")

@@ -19,6 +19,7 @@ from collections import deque
 cimport cython
 from libc.stdint cimport uint32_t
 
+from fastnet.protocols.http1 cimport Connection
 from fastnet.protocols.workspace cimport Workspace
 from fastnet.servers.board cimport Board
 from fastnet.servers.hub cimport LISTENER, Hub, Place, epoll_event, epoll_wait, fn_claim, fn_release, fn_store
@@ -96,7 +97,7 @@ cdef class HostedLoop(Loop):
             place = &self.hub.places[fd]
             if place.channel != NULL and fn_claim(&place.state):
                 channel = <NativeChannel>place.channel
-                channel.conn.abort()
+                channel.cut()
                 channel.closed = True
                 self.close(fd, place, channel)
 
@@ -205,8 +206,12 @@ cdef class HostedLoop(Loop):
 
     # --- accepting ---------------------------------------------------------------------------------------------------
 
-    cdef NativeChannel make_channel(self):
-        cdef HostedChannel channel = HostedChannel.__new__(HostedChannel)
+    cdef NativeChannel make_channel(self, Workspace ws):
+        cdef HostedChannel channel
+        if self.is_service:
+            return Loop.make_channel(self, ws)
+        channel = HostedChannel.__new__(HostedChannel)
+        channel.conn = Connection(ws)
         channel.host = self
         return channel
 
@@ -224,7 +229,7 @@ cdef class HostedLoop(Loop):
         cdef Hub hub = self.hub
         cdef Place *place = &hub.places[fd]
         cdef NativeChannel channel = self.settle(fd, client, server, ws)
-        place.deadline = channel.conn.deadline
+        place.deadline = channel.due()
         hub.see_to(place.deadline)
         if not self.watch(fd):
             channel.pump = self.pump

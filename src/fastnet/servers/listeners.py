@@ -9,6 +9,7 @@ is nothing for Nagle's algorithm to gather.
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import re
@@ -19,7 +20,9 @@ from dataclasses import dataclass
 from fastnet.errors import ConfigError, StartupError
 from fastnet.servers.barrier import refuse
 
-_EXPECTED = "HOST:PORT, [IPV6]:PORT, unix:PATH or fd://N"
+_EXPECTED = "HOST:PORT, [IPV6]:PORT, tcp://HOST:PORT, unix:PATH or fd://N"
+# What may stand before HOST:PORT. Datagrams will be "udp": a socket of another type, opened like the rest.
+_SCHEMES = ("tcp",)
 _TCP = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\]/]*)):(?P<port>\d{1,5})")
 # sun_path without its NUL: 108 bytes on Linux, 104 elsewhere.
 _MAX_UNIX_PATH_BYTES = 103
@@ -27,13 +30,17 @@ _MAX_UNIX_PATH_BYTES = 103
 
 @dataclass(frozen=True)
 class Address:
-    """A place to listen at. `kind` is "tcp", "unix" or "fd", and says which of the other fields count."""
+    """A place to listen at. `kind` is "tcp", "unix" or "fd", and says which of the other fields count.
+
+    `scheme` is what was written before it, if anything: "tls" means that connections are encrypted.
+    """
 
     kind: str
     host: str = ""
     port: int = 0
     path: str = ""
     fd: int = -1
+    scheme: str = ""
 
     def __str__(self) -> str:
         if self.kind == "unix":
@@ -57,14 +64,15 @@ def parse_bind(text: str) -> Address:
         if not (number.isascii() and number.isdigit() and len(number) < 8):
             raise ConfigError("bind", text, _EXPECTED)
         return Address("fd", fd=int(number))
-    match = _TCP.fullmatch(text)
-    if match is None:
+    scheme, separator, place = text.rpartition("://")
+    match = _TCP.fullmatch(place)
+    if match is None or (separator and scheme not in _SCHEMES):
         raise ConfigError("bind", text, _EXPECTED)
     port = int(match["port"])
     if port > 65535:
         raise ConfigError("bind", text, "a port from 0 (any free one) to 65535")
     # No host: every IPv4 address of the machine.
-    return Address("tcp", host=match["v6"] or match["host"] or "0.0.0.0", port=port)
+    return Address("tcp", host=match["v6"] or match["host"] or "0.0.0.0", port=port, scheme=scheme)
 
 
 def open_socket(address: Address, backlog: int, *, reuse_port: bool = False, listen: bool = True) -> socket.socket:
@@ -121,7 +129,7 @@ class Listeners:
             for address in addresses:
                 sock = open_socket(address, backlog, reuse_port=reuse_port, listen=not reuse_port)
                 self.sockets.append(sock)
-                self.addresses.append(actual_address(sock))
+                self.addresses.append(dataclasses.replace(actual_address(sock), scheme=address.scheme))
                 if address.kind == "unix":
                     path = os.path.abspath(address.path)
                     self._files.append((path, _identity(path)))
@@ -133,9 +141,15 @@ class Listeners:
         """What a worker serves: sockets that it inherits, or addresses to open by itself."""
         return self.addresses if self._reuse_port else self.sockets
 
-    def urls(self) -> list[str]:
-        """How to reach them, for a person: http://127.0.0.1:8000, http://[::1]:8000 or unix:/run/app.sock."""
-        return [str(address) if address.kind == "unix" else f"http://{address}" for address in self.addresses]
+    def urls(self, scheme: str = "http") -> list[str]:
+        """How to reach them, for a person: http://127.0.0.1:8000, tls://[::1]:8000 or unix:/run/app.sock.
+
+        `scheme` stands where a --bind had none.
+        """
+        return [
+            str(address) if address.kind == "unix" else f"{address.scheme or scheme}://{address}"
+            for address in self.addresses
+        ]
 
     def refuse(self) -> None:
         """Let nobody in any more, for good, in all processes that share the sockets. Who is in the backlog stays there.

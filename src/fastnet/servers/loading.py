@@ -13,6 +13,7 @@ import sys
 import traceback
 from typing import Any
 
+from fastnet.apps.service import as_service
 from fastnet.errors import StartupError
 from fastnet.servers.config import Config
 
@@ -20,7 +21,9 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def load(config: Config) -> tuple[Any, str]:
-    """The application that `config.target` is or names, and its interface, "wsgi" or "asgi". Raises StartupError."""
+    """The application that `config.target` is or names, and its interface: "wsgi", "asgi", or "service", and then it
+    is a Service. Raises StartupError.
+    """
     app = config.target
     if isinstance(app, str):
         _extend_path(config.app_dir)
@@ -31,6 +34,11 @@ def load(config: Config) -> tuple[Any, str]:
             app = app()
         except (Exception, SystemExit) as error:
             raise _raised(f"the factory {name} failed", error) from None
+    service = as_service(app)
+    if service is not None and config.interface in ("auto", "service"):
+        return service, "service"
+    if config.interface == "service":
+        raise StartupError(f"{name} is no service: decorate it with fastnet.service(), or name a Protocol class")
     if not callable(app):
         raise StartupError(f"{name} is of type {type(app).__name__}, which cannot be called as an application")
     return app, detect(app, name) if config.interface == "auto" else config.interface

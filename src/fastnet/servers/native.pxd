@@ -15,6 +15,7 @@ cdef class Loop:
     cdef char *buf
     cdef epoll_event events[MOST_EVENTS]
     cdef bint is_main
+    cdef bint is_service           # connections are a service's
     cdef bint due                  # the timer says that a sweep is
     cdef str last_host             # of the client accepted last: mostly the next one's, or a proxy's
     cdef double turn_since         # when this thread last came back from waiting
@@ -34,7 +35,7 @@ cdef class Loop:
     cdef int obey(self) except -1
     cdef int accept(self, int number, int listener) except -1
     cdef int run_short(self, str what) except -1
-    cdef NativeChannel make_channel(self)
+    cdef NativeChannel make_channel(self, Workspace ws)
     cdef int open(self, int fd, client, server) except -1
     cdef NativeChannel settle(self, int fd, client, server, Workspace ws)
     cdef bint watch(self, int fd) except -1

@@ -26,6 +26,7 @@ from libc.errno cimport EAGAIN, EBADF, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, 
 from libc.math cimport INFINITY
 from libc.stdint cimport uint32_t, uint64_t
 
+from fastnet.apps.session cimport ServiceApp
 from fastnet.apps.wsgi cimport WSGIApp
 from fastnet.protocols.http1 cimport Connection
 from fastnet.protocols.workspace cimport Settings, Workspace
@@ -35,11 +36,12 @@ from fastnet.servers.hub cimport (ALARM, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP,
                                   fn_release, fn_store, sem_post, sem_wait)
 from fastnet.servers.native_channel cimport NativeChannel
 from fastnet.servers.pump cimport CLOCK_MONOTONIC, Pump, clock
+from fastnet.servers.stream_channel cimport new_stream_channel
 
 from fastnet.servers.accesslog import access_log
 from fastnet.servers.barrier import refuse
 from fastnet.servers.log import LOGGER
-from fastnet.servers.pump import settings_of, wsgi_options
+from fastnet.servers.pump import service_app, settings_of, wsgi_options
 from fastnet.servers.signals import leave_signals
 
 cdef extern from "sys/socket.h" nogil:
@@ -87,6 +89,7 @@ cdef class Loop:
 
     def __cinit__(self, Hub hub, Pump pump, bint is_main):
         self.hub, self.pump, self.is_main = hub, pump, is_main
+        self.is_service = isinstance(pump.app, ServiceApp)
         self.buf = <char *>PyMem_Malloc(INPUT_ROOM)
         if self.buf == NULL:
             raise MemoryError()
@@ -224,7 +227,7 @@ cdef class Loop:
 
     cdef bint release(self, int fd, Place *place, NativeChannel channel, bint more) except -1:
         """Let a claimed connection go; False, and it is still claimed, if events came meanwhile."""
-        place.deadline = channel.conn.deadline
+        place.deadline = channel.due()
         self.hub.see_to(place.deadline)
         if more:
             self.hub.queue_up(fd, place.generation)
@@ -305,8 +308,13 @@ cdef class Loop:
             self.open(fd, client, local_name(fd) if server is None else server)
         return 0
 
-    cdef NativeChannel make_channel(self):
-        return NativeChannel.__new__(NativeChannel)
+    cdef NativeChannel make_channel(self, Workspace ws):
+        cdef NativeChannel channel
+        if self.is_service:
+            return new_stream_channel(self.hub, self.pump)
+        channel = NativeChannel.__new__(NativeChannel)
+        channel.conn = Connection(ws)
+        return channel
 
     cdef int run_short(self, str what) except -1:
         """There is no file descriptor for a further connection."""
@@ -329,8 +337,7 @@ cdef class Loop:
         """A new connection, in its place, which stays claimed."""
         cdef Hub hub = self.hub
         cdef Place *place = &hub.places[fd]
-        cdef NativeChannel channel = self.make_channel()
-        channel.conn = Connection(ws)
+        cdef NativeChannel channel = self.make_channel(ws)
         channel.fd, channel.client, channel.server, channel.scheme = fd, client, server, "http"
         fn_add(&hub.count, 1)
         fn_raise(&hub.top, fd)
@@ -389,7 +396,7 @@ cdef class Loop:
         cdef double now = self.pump.tick()
         # What it sent, or took, while this worker was busy with others counts for it.
         cdef bint more = self.step(channel, EPOLLIN | EPOLLOUT)
-        if not channel.closed and (channel.conn.deadline <= now or (now >= self.hub.idle_until and channel.idle())):
+        if not channel.closed and (channel.due() <= now or (now >= self.hub.idle_until and channel.idle())):
             try:
                 channel.expire()
             except Exception:
@@ -446,7 +453,7 @@ cdef object name_of(const sockaddr_storage *address, str known):
 
 
 def run(config, app, str interface, list sockets, Board board, int worker, ready):
-    """Serve a WSGI app until SIGTERM and the drain that follows; returns the exit status."""
+    """Serve a WSGI app, or a service, until SIGTERM and the drain that follows; returns the exit status."""
     cdef Hub hub = Hub(config, sockets, config.threads)
     cdef Settings settings = settings_of(config)
     cdef list loops = [], threads = []
@@ -454,7 +461,8 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
     cdef Loop loop
     cdef int i
     for i in range(config.threads):
-        pump = Pump(Workspace(settings, b"fastnet"), WSGIApp(app, **wsgi_options(config)), access_log(config))
+        answers = WSGIApp(app, **wsgi_options(config)) if interface == "wsgi" else service_app(app, config)
+        pump = Pump(Workspace(settings, b"fastnet"), answers, access_log(config))
         pump.slot = board.slot(worker, i)
         loops.append(Loop(hub, pump, i == 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)       # a terminal's Ctrl-C reaches the supervisor, which tells us

@@ -3,6 +3,34 @@ from libc.stdint cimport uint32_t
 
 from fastnet.servers.pump cimport Channel
 
+cdef extern from "sys/socket.h" nogil:
+    struct msghdr:
+        void *msg_name
+        unsigned int msg_namelen
+        iovec *msg_iov
+        size_t msg_iovlen
+        void *msg_control
+        size_t msg_controllen
+        int msg_flags
+    const int MSG_NOSIGNAL, MSG_MORE, SHUT_WR
+    Py_ssize_t recv(int fd, void *buf, size_t n, int flags)
+    Py_ssize_t send(int fd, const void *buf, size_t n, int flags)
+    Py_ssize_t sendmsg(int fd, const msghdr *msg, int flags)
+    int shutdown(int fd, int how)
+
+cdef extern from "sys/uio.h" nogil:
+    struct iovec:
+        void *iov_base
+        size_t iov_len
+
+cdef enum:
+    MOST_PIECES = 64
+    MOST_READS = 4                  # full reads of one connection before others get a turn
+    FILE_STEP = 1 << 20             # bytes of a file for each sendfile()
+    MOST_STEPS = 4                  # of those before others get a turn
+    LINGER_BYTES = 1 << 20          # input read and dropped after an early close
+    LINGER_S = 2
+
 cdef class NativeChannel(Channel):
     cdef int fd
     cdef bint closed                 # the driver is to take it out of its tables and close the socket
@@ -19,3 +47,5 @@ cdef class NativeChannel(Channel):
     cdef int _drop_input(self, char *buf, Py_ssize_t room) except -1
     cdef int _failed(self) except -1
     cdef int _flush_file(self) except -1
+    cdef int cut(self) except -1     # what is queued and what goes on is lost: the socket is about to be closed
+    cdef double due(self) noexcept   # when expire() is; inf: never

@@ -17,26 +17,6 @@ from fastnet.servers.log import LOGGER
 cdef extern from "sys/epoll.h" nogil:
     const uint32_t EPOLLIN, EPOLLERR, EPOLLHUP, EPOLLRDHUP
 
-cdef extern from "sys/socket.h" nogil:
-    struct msghdr:
-        void *msg_name
-        unsigned int msg_namelen
-        iovec *msg_iov
-        size_t msg_iovlen
-        void *msg_control
-        size_t msg_controllen
-        int msg_flags
-    const int MSG_NOSIGNAL, MSG_MORE, SHUT_WR
-    Py_ssize_t recv(int fd, void *buf, size_t n, int flags)
-    Py_ssize_t send(int fd, const void *buf, size_t n, int flags)
-    Py_ssize_t sendmsg(int fd, const msghdr *msg, int flags)
-    int shutdown(int fd, int how)
-
-cdef extern from "sys/uio.h" nogil:
-    struct iovec:
-        void *iov_base
-        size_t iov_len
-
 cdef extern from "sys/sendfile.h" nogil:
     ctypedef long off_t
     Py_ssize_t sendfile(int out_fd, int in_fd, off_t *offset, size_t n)
@@ -48,14 +28,6 @@ cdef extern from "poll.h" nogil:
         short revents
     const short POLLOUT
     int poll(pollfd *fds, unsigned long n, int timeout_ms)
-
-cdef enum:
-    MOST_PIECES = 64
-    MOST_READS = 4                  # full reads of one connection before others get a turn
-    FILE_STEP = 1 << 20             # bytes of a file for each sendfile()
-    MOST_STEPS = 4                  # of those before others get a turn
-    LINGER_BYTES = 1 << 20          # input read and dropped after an early close
-    LINGER_S = 2
 
 
 cdef class NativeChannel(Channel):
@@ -191,6 +163,12 @@ cdef class NativeChannel(Channel):
                 self.pump.tick()
                 self.flush()
         return 0
+
+    cdef int cut(self) except -1:
+        return self.conn.abort()
+
+    cdef double due(self) noexcept:
+        return self.conn.deadline
 
     cdef int finish(self) except -1:
         if self.conn.aborted or self.conn.eof or not (self.conn.linger or self.readable):

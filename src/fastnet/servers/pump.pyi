@@ -1,8 +1,11 @@
 """The one pump: bytes -> Connection -> app -> bytes, whatever the driver. From Python only made and handed on."""
 
+import asyncio
 from typing import Any
 
 from fastnet.apps.asgi import ASGIApp
+from fastnet.apps.service import Service
+from fastnet.apps.session import ServiceApp
 from fastnet.apps.wsgi import WSGIApp
 from fastnet.apps.wsgi_pool import PooledWSGIApp
 from fastnet.protocols.workspace import Settings, Workspace
@@ -13,13 +16,16 @@ class Pump:
     """What the connections of one thread share."""
 
     def __init__(
-        self, ws: Workspace, app: WSGIApp | ASGIApp | PooledWSGIApp, access: AccessLog | None = None
+        self, ws: Workspace, app: WSGIApp | ASGIApp | PooledWSGIApp | ServiceApp, access: AccessLog | None = None
     ) -> None: ...
     @property
     def access(self) -> AccessLog | None: ...
 
 def settings_of(config: Config) -> Settings:
     """The Settings that a Config asks for."""
+
+def service_app(service: Service, config: Config, loop: asyncio.AbstractEventLoop | None = None) -> ServiceApp:
+    """What answers the connections of a service, as a Config says."""
 
 def wsgi_options(config: Config) -> dict[str, Any]:
     """What a Config says to a WSGIApp, by name."""

@@ -14,6 +14,7 @@ from libc.math cimport floor
 from libc.string cimport memcpy
 
 from fastnet.apps.base cimport App
+from fastnet.apps.session cimport ServiceApp
 from fastnet.codecs.http1 cimport Request
 from fastnet.protocols.http1 cimport CLOSED, DATA, END, HEAD, PAUSED, UPGRADED, Connection
 from fastnet.protocols.workspace cimport Settings, Workspace
@@ -268,6 +269,11 @@ def settings_of(config) -> Settings:
         first_byte_timeout=config.first_byte_timeout, head_timeout=config.head_timeout,
         body_timeout=config.body_timeout, min_rate=config.min_rate, keepalive_timeout=config.keepalive_timeout,
         write_timeout=config.write_timeout)
+
+
+def service_app(service, config, loop=None) -> ServiceApp:
+    """What answers the connections of a service, as a Config says."""
+    return ServiceApp(service, loop, max_output=config.max_output, idle_timeout=config.keepalive_timeout)
 
 
 def wsgi_options(config) -> dict[str, object]:

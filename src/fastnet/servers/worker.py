@@ -6,9 +6,10 @@ A driver is a module with
 
 It calls `ready()` once it accepts connections, begins to drain at SIGTERM (whose handler it installs itself, in the
 main thread) and returns when the last request is answered; the supervisor sees to the deadline. StartupError, raised
-before `ready()`, says why serving cannot begin. There are two: `native` for WSGI, with one thread or many on a
-readiness loop, and `asynchronous`, on asyncio, for ASGI everywhere and for WSGI under the async model; and for WSGI
-under all models, in a pool of the model's number of threads, where there is no epoll for the native one.
+before `ready()`, says why serving cannot begin. There are two: `native` for WSGI and services of plain functions, with
+one thread or many on a readiness loop, and `asynchronous`, on asyncio, for what is `async def` everywhere, and for all
+under the async model; and for WSGI under all models, in a pool of the model's number of threads, where there is no
+epoll for the native one.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def run_worker(
         # What there is now stays: the collector need not go through all of the application again and again.
         gc.collect()
         gc.freeze()
-        return _driver(config.model, interface)(config, app, interface, sockets, board, worker, report.ready)
+        return _driver(config.model, interface, app)(config, app, interface, sockets, board, worker, report.ready)
     except StartupError as error:
         report.error(error)
         return 1
@@ -101,9 +102,10 @@ def preload(config: Config) -> None:
         importlib.import_module("fastnet.servers.native")
 
 
-def _driver(model: str, interface: str) -> Driver:
+def _driver(model: str, interface: str, app: Any) -> Driver:
     # Imported when picked: asyncio alone is a third of a worker's memory.
-    native = interface == "wsgi" and model != "async" and not transports_only()
+    blocking = interface == "wsgi" or (interface == "service" and not app.is_async)
+    native = blocking and model != "async" and not transports_only()
     driver: Driver = importlib.import_module(f"fastnet.servers.{'native' if native else 'asynchronous'}").run
     return driver
 

@@ -1,0 +1,262 @@
+"""A connection of a service under the native driver: the socket below, a Session above, in one straight run.
+
+The readiness of the socket, lingering and the driver's books are NativeChannel's; but there is no HTTP here, so `conn`
+is None and whatever uses it is overridden. What one read brought is answered with one write: if the socket takes it
+all, nothing is copied, and no buffer is kept.
+"""
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.errno cimport EAGAIN, EINTR, errno
+from libc.math cimport INFINITY
+from libc.stdint cimport uint32_t
+
+from fastnet.apps.session cimport ServiceApp, Session
+from fastnet.codecs.outbuffer cimport OutBuffer
+from fastnet.protocols.base cimport Protocol
+from fastnet.protocols.workspace cimport Settings, slow_after
+from fastnet.servers.hub cimport Hub
+from fastnet.servers.native_channel cimport (LINGER_S, MOST_PIECES, MOST_READS, MSG_NOSIGNAL, SHUT_WR, NativeChannel,
+                                             iovec, msghdr, recv, send, sendmsg, shutdown)
+from fastnet.servers.pump cimport Pump
+
+import os
+
+from fastnet.servers.log import LOGGER
+
+
+cdef StreamChannel new_stream_channel(Hub hub, Pump pump):
+    cdef StreamChannel channel = StreamChannel.__new__(StreamChannel)
+    channel.hub = hub
+    channel.deadline = pump.ws.now + pump.ws.settings.first_byte_timeout
+    return channel
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class StreamChannel(NativeChannel):
+    """A connection of a service."""
+
+    # --- called by the driver ----------------------------------------------------------------------------------------
+
+    cdef int enter(self, Pump pump) except -1:
+        self.pump = pump
+        return 0
+
+    cdef int on_ready(self, uint32_t mask, char *buf, Py_ssize_t room) except -1:
+        cdef Session session = self.session
+        cdef Protocol protocol
+        if session is None:
+            session = self.session = (<ServiceApp>self.pump.app).open_session(self)
+            protocol = session.protocol
+            protocol.peer, protocol.local, protocol.now = self.client, self.server, self.pump.ws.now
+            self.generation = self.hub.places[self.fd].generation
+            session.begin()
+        session.protocol.now = self.pump.ws.now
+        self.turning = True
+        self._running()
+        try:
+            NativeChannel.on_ready(self, mask, buf, room)
+        finally:
+            self._idle()
+            self.turning = False
+            if self.pump.slot != NULL:
+                self.pump.slot.requests += session.answered
+            session.answered = 0
+        # Not for a mere look: an idle connection would never become too old.
+        if session.stirred and not self.closed and not self.lingering:
+            self.set_deadline()
+        return self.yielded
+
+    cdef int _serve(self, char *buf, Py_ssize_t room) except -1:
+        cdef Session session = self.session
+        cdef Py_ssize_t n
+        cdef int reads = 0
+        self.yielded = False
+        if self.crank():
+            return 1
+        while self.readable and self.wants_input():
+            if reads == MOST_READS:
+                return 1
+            reads += 1
+            n = recv(self.fd, buf, room, 0)
+            if n > 0:
+                # A short read empties the socket; but what came with a hang-up may be followed by the end.
+                if n < room and not self.hung_up:
+                    self.readable = False
+                session.receive(PyBytes_FromStringAndSize(buf, n))
+                if self.crank():
+                    return 1
+            elif n == 0:
+                self.readable, self.at_eof = False, True
+                session.receive_eof()
+                self.crank()
+            elif errno == EAGAIN:
+                self.readable = False
+            elif errno != EINTR:
+                self.fail_socket()
+                self.crank()
+        return 0
+
+    cdef int expire(self) except -1:
+        cdef Session session = self.session
+        if self.lingering or session is None:
+            self.closed = True
+            return 0
+        session.protocol.now = self.pump.ws.now
+        if self.deadline > self.pump.ws.now:
+            session.protocol.close()         # the server drains, and nothing is going on
+        elif self.unsent:
+            LOGGER.info("%s: %s is dropped: %d bytes wait, and it does not read them", session.app.service.name,
+                        session.peer_name(), self.unsent)
+            session.protocol.abort()
+        else:
+            session.expire()
+        self.crank()
+        if not self.closed and not self.lingering:
+            self.set_deadline()
+        return 0
+
+    cdef int lost(self) except -1:
+        if self.session is not None:
+            self.session.lost(None)
+        return 0
+
+    cdef int cut(self) except -1:
+        return 0
+
+    cdef double due(self) noexcept:
+        return self.deadline
+
+    cdef bint idle(self) noexcept:
+        return self.session is not None and not self.unsent and not self.lingering and self.session.is_idle()
+
+    # --- called by the session ---------------------------------------------------------------------------------------
+
+    cdef int proceed(self) except -1:
+        # From any thread, which may not serve the connection now.
+        return self.hub.queue_up(self.fd, self.generation)
+
+    cdef bint congested(self):
+        return self.unsent + self.session.queued_bytes() >= self.session.app.max_output
+
+    # --- between them ------------------------------------------------------------------------------------------------
+
+    cdef bint wants_input(self) noexcept:
+        return (self.session.hungry and not self.finished and not self.at_eof
+                and self.unsent < self.session.app.max_output)
+
+    cdef int crank(self) except -1:
+        """Have events answered and output written until nothing moves. Returns 1 when it stopped for others' sake."""
+        cdef Session session = self.session
+        cdef Protocol protocol = session.protocol
+        cdef list pieces
+        cdef bint more
+        if self.finished:
+            return 0
+        while True:
+            if self.unsent:
+                self.write_rest()
+            more = session.turn() if self.unsent < session.app.max_output else True
+            pieces = session.take()
+            if pieces is not None and not protocol.aborted:
+                self.write(pieces)
+            if protocol.aborted or not more or self.unsent:
+                break
+            if self.share_over():
+                return 1
+        if session.waiters is not None and (protocol.aborted or not self.congested()):
+            session.drained()
+        if protocol.aborted or (not self.unsent and session.is_done()):
+            self.finished = True
+            self.finish()
+        elif protocol.eof_queued and not self.unsent and not self.half_closed:
+            self.half_closed = True
+            shutdown(self.fd, SHUT_WR)
+        return 0
+
+    cdef int write(self, list pieces) except -1:
+        cdef bytes first
+        cdef Py_ssize_t n = 0, size
+        piece = pieces[0]
+        if len(pieces) == 1 and not self.unsent and PyBytes_CheckExact(piece):
+            first = <bytes>piece
+            size = PyBytes_GET_SIZE(first)
+            n = send(self.fd, PyBytes_AS_STRING(first), size, MSG_NOSIGNAL)
+            if n == size:
+                return 0
+            if n < 0:
+                if errno != EAGAIN and errno != EINTR:
+                    return self.fail_socket()
+                n = 0
+            self.write_since, self.window = self.pump.ws.now, 0
+        self.keep(pieces, n)
+        return self.write_rest()
+
+    cdef int keep(self, list pieces, Py_ssize_t sent) except -1:
+        """Have pieces wait for the socket, behind what waits already."""
+        if self.out is None:
+            self.out = OutBuffer.__new__(OutBuffer)
+        for piece in pieces:
+            self.out.append_bytes(piece if PyBytes_CheckExact(piece) else bytes(piece))
+        if sent:
+            self.out.advance(sent)
+        self.session.stirred = True
+        if not self.unsent:
+            self.write_since, self.window = self.pump.ws.now, 0
+        self.unsent = self.out.pending()
+        return 0
+
+    cdef int write_rest(self) except -1:
+        cdef OutBuffer out = self.out
+        cdef iovec iov[MOST_PIECES]
+        cdef msghdr msg
+        cdef Py_ssize_t n
+        while self.unsent:
+            msg.msg_name, msg.msg_namelen = NULL, 0
+            msg.msg_control, msg.msg_controllen, msg.msg_flags = NULL, 0, 0
+            msg.msg_iov, msg.msg_iovlen = iov, out.gather(iov, MOST_PIECES)
+            n = sendmsg(self.fd, &msg, MSG_NOSIGNAL)
+            if n >= 0:
+                out.advance(n)
+                self.session.stirred = True
+                self.window += n
+                self.unsent = out.pending()
+            elif errno == EAGAIN:
+                return 0
+            elif errno != EINTR:
+                return self.fail_socket()
+        self.out = None
+        return 0
+
+    cdef int fail_socket(self) except -1:
+        """The socket is broken."""
+        self.readable = False
+        if self.session.error is None:
+            self.session.error = OSError(errno, os.strerror(errno))
+        if self.out is not None:
+            self.out = None
+            self.unsent = 0
+        self.session.protocol.abort()
+        return 0
+
+    cdef int finish(self) except -1:
+        if self.session.protocol.aborted or self.at_eof:
+            self.closed = True
+            return 0
+        # Closing with input unread would reset the connection, and the peer might never see the last answer.
+        if not self.half_closed:
+            shutdown(self.fd, SHUT_WR)
+        self.lingering = True
+        self.deadline = self.pump.ws.now + LINGER_S
+        return 0
+
+    cdef int set_deadline(self) except -1:
+        cdef Settings settings = self.pump.ws.settings
+        self.session.stirred = False
+        cdef double now = self.pump.ws.now
+        if self.unsent:
+            self.deadline = slow_after(self.write_since, self.window, now, settings.write_timeout, settings.min_rate)
+        else:
+            self.deadline = now + self.session.seconds_left()
+        return 0
