@@ -228,14 +228,17 @@ class Supervisor:
 
     def _oldest(self, worker: _Worker) -> tuple[float, str]:
         """When the request that has run longest began, or a loop last showed life (now: neither); and what it is."""
-        oldest, line = time.monotonic(), ""
+        since = beat = time.monotonic()
+        line = ""
         for thread in range(self._board.threads):
             facts = self._board.read(worker.index, thread)
-            if facts.since and facts.since < oldest:
-                oldest, line = facts.since, repr(facts.line) if facts.line else "a request"
-            if facts.beat and facts.beat < oldest:
-                oldest, line = facts.beat, "its event loop"
-        return oldest, line
+            if facts.since and facts.since < since:
+                since, line = facts.since, repr(facts.line) if facts.line else "a request"
+            if facts.beat:
+                beat = min(beat, facts.beat)
+        if beat < since:
+            return beat, line or "its event loop"  # what holds a loop up is, most likely, the request that runs
+        return since, line
 
     def _doom(self, worker: _Worker, why: str) -> None:
         worker.doom = why
