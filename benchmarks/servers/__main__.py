@@ -39,7 +39,8 @@ def run_row(
                     sample = row.measure(server, seconds, client_core)
             except (ServerFailed, OSError) as error:
                 failures.append(f"{row.name}: {contender.name}: {error}")
-                print(failures[-1], file=sys.stderr, flush=True)
+                log = getattr(error, "log", "")
+                print(failures[-1] + (f"\n{log}" if log else ""), file=sys.stderr, flush=True)
                 del figures[contender.name]
                 continue
             for metric, value in sample.items():
