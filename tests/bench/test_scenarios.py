@@ -1,72 +1,103 @@
-"""Difficult clients beside the load: they do what they are named after, and the load is measured all the same."""
+"""Scenarios: real servers in those that tell models apart, and the rules by which they are judged."""
 
-import socket
-import subprocess
-import sys
-import time
+import os
 from pathlib import Path
 
+import psutil
 import pytest
 
-from fastnet.bench import Result, Spec, run
-from fastnet.errors import ConfigError
-from tests.bench.servers import HELLO, free_port, serving
+from fastnet.bench.comparison import Contender, Scenario
+from fastnet.bench.contenders import own, peers
+from fastnet.bench.scenarios import KINDS, Scenarios
+from fastnet.bench.serving import Interrupts, Serving
 
-APP = """
-def app(environ, start_response):
-    start_response("200 OK", [("Content-Length", "2")])
-    return [b"ok"]
-"""
-
-
-def test_idle_slow_and_deaf_clients_beside_the_load() -> None:
-    big = b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + bytes(200_000)
-    with serving(lambda n: [big]) as server:
-        spec = Spec(
-            urls=(server.url,), connections=2, requests=100, warmup_s=1.0, slow_interval_s=0.02,
-            idle=5, slow_send=4, slow_read=3, never_read=2,
-        )  # fmt: skip
-        result = run(spec)
-        assert server.accepted == 1 + 2 + 14
-    assert result.requests.answered == 100 and not result.errors
-    clients = result.clients
-    assert [(kind, n.opened, n.closed) for kind, n in clients.items()] == [
-        ("idle", 5, 0), ("slow_send", 4, 0), ("slow_read", 3, 0), ("never_read", 2, 0)
-    ]  # fmt: skip
-    assert (clients["idle"].bytes_in, clients["idle"].bytes_out) == (0, 0)
-    assert 4 < clients["slow_send"].bytes_out < 4 * 100 and clients["slow_send"].bytes_in == 0
-    assert 0 < clients["slow_read"].bytes_in <= 3 * 64 * 100
-    assert clients["never_read"].bytes_in == 0 < clients["never_read"].bytes_out
-    assert Result.from_json(result.to_json()).clients == clients
+EXAMPLES = str(Path(__file__).parents[2] / "examples")
+PATHS = os.pathsep.join([EXAMPLES, os.environ.get("PYTHONPATH", "")])
+RULES = {kind.name: kind.judge for kind in KINDS}
+ONE = Contender("x", "m:app", "wsgi", "fastnet", "prefork", 1, 1, ())
 
 
-def test_clients_that_the_server_closes_come_again() -> None:
-    with serving(lambda n: [HELLO, None]) as server:
-        result = run(Spec(urls=(server.url,), connections=1, duration_s=1, never_read=1))
-    n = result.clients["never_read"]
-    assert n.closed >= 2 and n.opened in (n.closed, n.closed + 1) and 0 < n.shortest_s <= n.longest_s < 1
+def play(
+    contenders: list[Contender], monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], step_s: float = 0.3
+) -> dict[str, Scenario]:
+    monkeypatch.setattr("fastnet.bench.scenarios.RECOVERY_S", 20.0)
+    said: list[str] = []
+    with Interrupts() as interrupts:
+        one = Scenarios(Serving(interrupts, (), (), {"PYTHONPATH": PATHS}), contenders, "/", {}, quick=True,
+                        step_s=step_s, rounds=1, kinds=[k for k in KINDS if k.name in names])  # fmt: skip
+        assert one.found() == ()
+        one.play(said.append, lambda: None, lambda: 1.0)
+    assert not one.left_out and len(said) == len(names) * len(contenders)
+    assert not [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+    return {scenario.name: scenario for scenario in one.found()}
 
 
-def test_our_server_closes_slow_heads_and_says_when(tmp_path: Path) -> None:
-    """A server with a deadline for heads, beside a load that does not notice."""
-    (tmp_path / "site_slow.py").write_text(APP)
-    port = free_port()
-    serve = [*("serve", "site_slow:app", "--bind", f"127.0.0.1:{port}", "--head-timeout", "1", "--workers", "1")]
-    with subprocess.Popen([sys.executable, "-m", "fastnet", *serve], cwd=tmp_path, stderr=subprocess.DEVNULL) as server:
-        try:
-            while socket.socket().connect_ex(("127.0.0.1", port)):
-                time.sleep(0.02)
-            url = f"http://127.0.0.1:{port}/"
-            result = run(Spec(urls=(url,), connections=2, duration_s=2.5, slow_send=3, idle=1, slow_interval_s=0.02))
-        finally:
-            server.terminate()
-            server.wait(20)
-    assert not result.errors and result.requests.answered > 0
-    assert result.clients["slow_send"].closed >= 3 and result.clients["slow_send"].shortest_s >= 0.9
-    assert result.clients["idle"].closed == 0
+def test_handlers_tell_models_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    contenders = own("asgi_app:app", "asgi", ["async"], [1], [], EXAMPLES)
+    contenders += own("wsgi_app:app", "wsgi", ["prefork"], [1], [], EXAMPLES)
+    contenders += own("wsgi_app:app", "wsgi", ["threaded"], [1], [16], EXAMPLES)
+    found = play(contenders, monkeypatch, ("sleep", "stream"))
+    sleep = {t.contender: t for t in found["sleep"].trials}
+    assert sleep["prefork"].suffers and not sleep["threaded"].suffers and not sleep["async"].suffers
+    assert "for it has 1 worker of one thread" in sleep["prefork"].why and "prefork: " in found["sleep"].verdict
+    assert 0 < sleep["prefork"].figures["rate"].median <= 100  # of 10 ms, one after the other
+    assert sleep["async"].figures["rate"].median > 100
+    assert all(t.figures["rate"].median > 0 for t in found["stream"].trials)
 
 
-@pytest.mark.parametrize("scheme", ["https", "udp"])
-def test_where_there_are_none(scheme: str) -> None:
-    with pytest.raises(ConfigError, match=rf"^idle: 1 given, expected 0 with {scheme}"):
-        Spec(urls=(f"{scheme}://localhost:1",), idle=1, body=b"x")
+def test_what_breaks_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    contenders = own("wsgi_app:app", "wsgi", ["prefork"], [1], [], EXAMPLES)
+    contenders += peers("wsgi_app:app", "wsgi", ["gunicorn", "waitress"], [1], [])[0]
+    found = play(contenders, monkeypatch, ("slow-client", "reload", "worker-killed"))
+    trials = {(s.name, t.contender): t for s in found.values() for t in s.trials}
+    # A sync worker reads one request at a time, and waits for the slow ones; the others' requests are given up.
+    assert trials["slow-client", "gunicorn"].suffers and "timeout" in trials["slow-client", "gunicorn"].errors
+    assert not trials["slow-client", "prefork"].errors
+    assert trials["reload", "waitress"].why == "it has no reload: SIGHUP would end it"
+    assert trials["reload", "gunicorn"].figures["outage_s"].median > 0
+    assert trials["worker-killed", "waitress"].why == "nothing starts another: it was gone for good"
+    assert trials["worker-killed", "prefork"].figures["gone"].median == 0
+
+
+def test_without_time_nothing_is_played() -> None:
+    with Interrupts() as interrupts:
+        contenders = own("wsgi_app:app", "wsgi", ["prefork"], [1], [], EXAMPLES)
+        one = Scenarios(Serving(interrupts, (), (), {}), contenders, "/", {}, quick=False, step_s=0.1, rounds=1)
+        one.play(lambda text: None, lambda: None, lambda: -1.0)
+    assert one.found() == () and one.left_out == [f"scenario {kind.name}" for kind in KINDS]
+
+
+def test_servers_that_fail_say_so() -> None:
+    with Interrupts() as interrupts:
+        contenders = own("no_such_app:app", "wsgi", ["prefork"], [1], [], EXAMPLES)
+        one = Scenarios(Serving(interrupts, (), (), {}), contenders, "/", {}, quick=True, step_s=0.1, rounds=1)
+        one.play(lambda text: None, lambda: None, lambda: 1.0)
+    found = {s.name: s for s in one.found()}
+    assert found["slow-client"].trials[0].suffers and "it failed: prefork ended" in found["slow-client"].verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "own_figures", "best", "said"),
+    [
+        ("sleep", {"rate": 90.0}, {"rate": 6000.0}, "90/s, 0.01 of the best: that is 0.9 handlers"),
+        ("sleep", {"rate": 3000.0}, {"rate": 6000.0}, ""),
+        ("burn", {"rate": 500.0, "cpu_s_per_request": 0.002}, {"rate": 1000.0}, "2.0 ms of CPU a request"),
+        ("burn", {"rate": 990.0, "p50_ns": 1e7, "p99_ns": 1e8}, {"rate": 1000.0}, "unfair: its p99 (100 ms) is 10.0 x"),
+        ("burn", {"rate": 990.0, "p50_ns": 1e7, "p99_ns": 3e7}, {"rate": 1000.0}, ""),
+        ("stream", {"rate": 400.0, "cpu_s_per_request": 2e-4}, {"rate": 1000.0, "cpu_s_per_request": 1e-4},
+         "costs it 200 us of CPU, where 100 are possible"),
+        ("slow-client", {"share": 0.0}, {}, "others were not answered: slow clients hold 1 worker of one thread"),
+        ("idle-connections", {"share": 0.5}, {}, "answered at 0.50 of the rate without idle connections"),
+        ("idle-connections", {"share": 0.7}, {}, ""),
+        ("worker-killed", {"gone": 1.0}, {}, "it was gone for good"),
+        ("worker-killed", {"gone": 0.0, "failed": 17.0, "outage_s": 0.1}, {}, "17 requests failed"),
+        ("worker-killed", {"gone": 0.0, "failed": 16.0, "outage_s": 0.5}, {}, ""),
+        ("worker-killed", {"gone": 0.0, "failed": 0.0, "outage_s": 0.6}, {}, "waited up to 0.60 s"),
+        ("reload", {"gone": 1.0}, {}, "it was gone after SIGHUP"),
+        ("reload", {"gone": 0.0, "failed": 1.0, "outage_s": 0.1}, {}, "1 requests failed while workers were replaced"),
+        ("reload", {"gone": 0.0, "failed": 0.0, "outage_s": 0.1}, {}, ""),
+    ],
+)  # fmt: skip
+def test_rules(name: str, own_figures: dict[str, float], best: dict[str, float], said: str) -> None:
+    why = RULES[name](ONE, own_figures, {"x": own_figures, "best": {**own_figures, **best}})
+    assert said in why and bool(why) == bool(said)

@@ -91,6 +91,7 @@ class Absent:
     target: str
     reason: str
     remedy: str
+    is_failure: bool = False  # it was started, and did not do what servers do
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from typing import Any
 
 import click
 
-from fastnet.errors import ConfigError, FastnetError, ProtocolError
+from fastnet.cli.files import check_writable, write
+from fastnet.errors import ConfigError, ProtocolError
 
 # Fields of Spec whose options have other names.
 NAMES = {
@@ -113,7 +114,7 @@ def _bench(given: dict[str, Any]) -> int:
             old = Result.from_json(_read("compare", compare).decode("utf-8", "replace"))
         except ProtocolError as error:
             raise ConfigError("compare", compare, f"a file written by --json ({error})") from None
-    _check_writable("json", json_file)
+    check_writable("json", json_file)
     _check_csv(csv_file)
     with ExitStack() as stack:
         result = run(spec, None if quiet else _live_line(stack))
@@ -126,10 +127,10 @@ def _bench(given: dict[str, Any]) -> int:
             for line in text.change_lines(changes(old, result), compare):
                 click.echo(line)
     if json_file:
-        _write(json_file, result.to_json() + "\n", "w")
+        write(json_file, result.to_json() + "\n", "w")
     if csv_file:
         new = not Path(csv_file).exists() or not Path(csv_file).stat().st_size
-        _write(csv_file, text.csv_text(text.csv_row(result), new), "a")
+        write(csv_file, text.csv_text(text.csv_row(result), new), "a")
     if result.ended_early == "interrupted":
         return 130
     if result.failed and not (allow_errors and not result.ended_early):
@@ -172,34 +173,12 @@ def _read(option: str, path: str) -> bytes:
         raise ConfigError(option, path, f"a file that can be read ({error.strerror})") from None
 
 
-def _check_writable(option: str, path: str | None) -> None:
-    """Before the run rather than after it."""
-    if path is None:
-        return
-    there = Path(path).exists()
-    try:
-        with open(path, "a"):
-            pass
-    except OSError as error:
-        raise ConfigError(option, path, f"a file that can be written ({error.strerror})") from None
-    if not there:
-        Path(path).unlink()
-
-
 def _check_csv(path: str | None) -> None:
-    _check_writable("csv", path)
+    check_writable("csv", path)
     if path and Path(path).exists():
         first = Path(path).read_text(errors="replace").partition("\n")[0]
         if first and not first.startswith("started_at,url,mode,"):
             raise ConfigError("csv", path, "a new file, or one that --csv wrote")
-
-
-def _write(path: str, text: str, mode: str) -> None:
-    try:
-        with open(path, mode, encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise FastnetError(f"cannot write {path}: {error.strerror}") from None
 
 
 def _live_line(stack: ExitStack) -> Any:

@@ -13,6 +13,7 @@ import click
 
 from fastnet._version import __version__
 from fastnet.cli.bench import bench
+from fastnet.cli.compare import compare
 from fastnet.errors import ConfigError, FastnetError, StartupError
 from fastnet.servers.config import Config, Option, options
 
@@ -95,6 +96,7 @@ cli.add_command(
 
 
 cli.add_command(bench)
+cli.add_command(compare)
 
 
 @cli.command()
