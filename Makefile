@@ -1,4 +1,4 @@
-# make demo    builds into .venv, serves the example apps under every model, prints one table
+# make demo    builds into .venv, finds out which server model suits an example app
 # make test    everything, in order, one line a stage (.ci/stages); `make STAGE` runs one stage alone
 # Variables: PYTHON (3.11 or later), SECONDS (of fuzzing).
 PYTHON ?= python3
@@ -12,7 +12,7 @@ BUILD_INPUTS := setup.py pyproject.toml $(shell find src csrc \( -name build -pr
 	test-versions test-freethreaded clean
 
 demo: build
-	$(BIN)/python examples/demo.py
+	$(BIN)/fastnet compare --quick wsgi_app:app --app-dir examples --json build/comparison.json
 
 test:
 	.ci/prepare test
