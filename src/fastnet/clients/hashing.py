@@ -26,6 +26,7 @@ class Distribution(Protocol):
 
     def node_of(self, key: bytes) -> str:
         """The node that has `key`."""
+        raise NotImplementedError
 
 
 def checked_nodes(nodes: Sequence[str]) -> tuple[str, ...]:
