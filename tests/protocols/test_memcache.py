@@ -157,7 +157,8 @@ def plain(event: Any) -> Any:
 @given(sizes=cuts)
 def test_replies_are_whole_and_in_order_however_they_are_cut(sizes: list[int]) -> None:
     stream = (b"VALUE a 0 2\r\nhi\r\nVALUE b 7 5 99\r\nEND\r\n\r\nEND\r\nSTORED\r\nEND\r\n"
-              b"STAT a 1\r\nSTAT b x y\r\nEND\r\n17\r\nSERVER_ERROR out of memory\r\nVALUE c 0 1\r\nx\r\nERROR\r\nHD\r\n")  # fmt: skip
+              b"STAT a 1\r\nSTAT b x y\r\nEND\r\n17\r\nSERVER_ERROR out of memory\r\n"
+              b"VALUE c 0 1\r\nx\r\nERROR\r\nHD\r\n")  # fmt: skip
     shapes = (VALUES, LINE, VALUES, STATS, LINE, VALUES, VALUES, LINE)
     for pieces in ([stream], pieces_of(stream, sizes), pieces_of(stream, [])):
         connection = ClientConnection()
