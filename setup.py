@@ -21,7 +21,7 @@ KERNELS: dict[str, list[str]] = {
     "fastnet.codecs.framing": ["framing", "framing_lines", "framing_bodies"],
     "fastnet.codecs.framing_cobs": ["cobs"],
     "fastnet.codecs.memcache": ["memcache", "memcache_replies"],
-    "fastnet.codecs.dns_names": ["dns", "dns_names"],
+    "fastnet.codecs.dns_names": ["dns", "dns_names", "siphash"],
     "fastnet.codecs.msgpack_arrays": ["msgpack_items", "simd/msgpack_avx512", "cpu"],
     "fastnet.codecs.msgpack_stream": ["msgpack"],
     "fastnet.codecs.http1": [

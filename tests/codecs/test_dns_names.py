@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastnet.codecs.dns_names import name_from_wire, name_key, name_to_wire
+from fastnet.codecs.dns_names import name_from_wire, name_key, name_to_wire, siphash
 
 LABELS = st.lists(st.binary(min_size=1, max_size=63), max_size=6).filter(lambda n: sum(map(len, n)) + len(n) < 255)
 
@@ -57,3 +57,9 @@ def test_a_name_that_is_not_ascii_says_what_to_do():
         name_to_wire("bücher.example")
     with pytest.raises(TypeError):
         name_to_wire(None)
+
+
+def test_the_published_siphash():
+    assert siphash(bytes(range(16)), bytes(range(15))).hex() == "e545be4961ca29a1"
+    with pytest.raises(ValueError, match="16 bytes"):
+        siphash(b"short", b"")

@@ -1,6 +1,6 @@
 # The C kernels of csrc/include/fastnet/dns.h, as Cython sees them.
 # For the extension that owns them (codecs/dns_names); everyone else cimports codecs.dns_names.
-from libc.stdint cimport uint8_t, uint16_t, uint32_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 cdef extern from "fastnet/dns.h" nogil:
     enum:
@@ -60,3 +60,6 @@ cdef extern from "fastnet/dns.h" nogil:
     int fn_dns_write_name(fn_dns_writer *w, const uint8_t *name, size_t n, int compress)
     void fn_dns_write_rewind(fn_dns_writer *w, size_t used)
     const char *fn_dns_error_text(int error)
+
+cdef extern from "fastnet/siphash.h" nogil:
+    uint64_t fn_siphash(const uint8_t *key, const void *data, size_t n)

@@ -259,7 +259,7 @@ cdef class Message:
             raise failure(m.error)
         made = Message.__new__(Message)
         if records == few:
-            made.records = <fn_dns_record *>PyMem_Malloc(max(count, 1) * sizeof(fn_dns_record))
+            made.records = <fn_dns_record *>PyMem_Malloc((count + 1) * sizeof(fn_dns_record))
             if made.records == NULL:
                 raise MemoryError
             memcpy(made.records, few, count * sizeof(fn_dns_record))

@@ -8,3 +8,6 @@ def name_from_wire(wire: bytes) -> str:
 
 def name_key(name: str) -> bytes:
     """What is equal for equal names (RFC 4343): the wire form in lower case. Raises ValueError."""
+
+def siphash(key: bytes, data: bytes) -> bytes:
+    """SipHash-2-4 of `data` under a key of 16 bytes, as 8 bytes: what DNS cookies are made of (RFC 9018)."""

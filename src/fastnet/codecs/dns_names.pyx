@@ -123,3 +123,10 @@ cdef str checked(str name):
     cdef uint8_t wire[c.FN_DNS_NAME_MAX]
     wire_name(name, wire)
     return name
+
+
+def siphash(bytes key not None, bytes data not None):
+    if PyBytes_GET_SIZE(key) != 16:
+        raise ValueError("key: expected 16 bytes")
+    value = c.fn_siphash(<const uint8_t *>PyBytes_AS_STRING(key), PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
+    return (<object>value).to_bytes(8, "little")
