@@ -6,7 +6,7 @@ import pytest
 
 from fastnet.apps.dns_zone import MAX_ALIASES, REFUSED, Zone, Zones
 from fastnet.codecs.dns import ResourceRecord
-from fastnet.codecs.dns_data import A, CNAME, NS, SOA, TXT
+from fastnet.codecs.dns_data import CNAME, NS, SOA, TXT, A
 from fastnet.codecs.dns_types import Rcode, type_name, type_number
 from fastnet.errors import ConfigError
 
