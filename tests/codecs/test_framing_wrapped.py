@@ -37,8 +37,18 @@ def test_the_checksum_stands_behind(frames: list[bytes], byteorder: Any, sizes: 
     assert same_however_cut(framing, stream, sizes) == (frames, "", 0)
 
 
-def test_every_flipped_bit_is_found() -> None:
-    framing = Checksummed(Fixed(12))
+@given(frames=frames_of_bytes, byteorder=st.sampled_from(["big", "little"]), sizes=cuts)
+def test_or_the_checksum_stands_before(frames: list[bytes], byteorder: Any, sizes: list[int]) -> None:
+    framing = Checksummed(prefix, byteorder=byteorder, before=True)
+    stream = b"".join((len(f) + 4).to_bytes(4, "big") + crc32c(f).to_bytes(4, byteorder) + f for f in frames)
+    assert framing.encode_many(frames) == stream
+    assert same_however_cut(framing, stream, sizes) == (frames, "", 0)
+    assert pickle.loads(pickle.dumps(framing)) == framing != Checksummed(prefix, byteorder=byteorder)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_every_flipped_bit_is_found(before: bool) -> None:
+    framing = Checksummed(Fixed(12), before=before)
     good = framing.encode(b"12345678")
     for bit in range(8 * len(good)):
         bad = bytearray(good)
@@ -48,8 +58,9 @@ def test_every_flipped_bit_is_found() -> None:
         assert error.startswith("ProtocolError the checksum of a frame is 0x")
 
 
-def test_a_frame_without_room_for_a_checksum() -> None:
-    frames, error, _ = same_however_cut(Checksummed(Varint()), b"\x04\0\0\0\0\x03abc", [])
+@pytest.mark.parametrize("before", [False, True])
+def test_a_frame_without_room_for_a_checksum(before: bool) -> None:
+    frames, error, _ = same_however_cut(Checksummed(Varint(), before=before), b"\x04\0\0\0\0\x03abc", [])
     assert (frames, error) == ([b""], "ProtocolError a frame of 3 bytes has no room for its checksum")
 
 

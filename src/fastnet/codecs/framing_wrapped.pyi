@@ -1,4 +1,4 @@
-"""Frames inside frames: with a checksum behind them, or compressed. What carries them is any framing of bytes."""
+"""Frames inside frames: with a checksum, or compressed. What carries them is any framing of bytes."""
 
 from typing import Any, Literal, final
 
@@ -8,18 +8,23 @@ from fastnet.codecs.framing import Framing
 
 @final
 class Checksummed(Framing[Buffer, bytes]):
-    """Frames with their CRC-32C (RFC 3720, appendix B.4) in four bytes behind them, inside those of another framing.
+    """Frames with their CRC-32C (RFC 3720, appendix B.4) in four bytes, inside those of another framing.
 
     Args:
         inner: how they stand in the stream, such as LengthPrefixed(4) or COBS(); its limit counts the checksum.
         byteorder: of the checksum.
+        before: whether the checksum stands before the frame, as part of a header, or behind it.
     """
 
-    def __new__(cls, inner: Framing[Any, bytes], *, byteorder: Literal["big", "little"] = "big") -> Checksummed: ...
+    def __new__(
+        cls, inner: Framing[Any, bytes], *, byteorder: Literal["big", "little"] = "big", before: bool = False
+    ) -> Checksummed: ...
     @property
     def inner(self) -> Framing[Any, bytes]: ...
     @property
     def byteorder(self) -> str: ...
+    @property
+    def before(self) -> bool: ...
 
 @final
 class Compressed(Framing[Buffer, bytes]):

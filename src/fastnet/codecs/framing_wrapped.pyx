@@ -1,4 +1,4 @@
-"""Frames inside frames: with a checksum behind them, or compressed. What carries them is any framing of bytes."""
+"""Frames inside frames: with a checksum, or compressed. What carries them is any framing of bytes."""
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -26,13 +26,14 @@ cdef Framing carrier(object inner):
 
 @cython.final
 cdef class Checksummed(Framing):
-    """Frames with their CRC-32C behind them, inside those of another framing."""
+    """Frames with their CRC-32C behind or before them, inside those of another framing."""
 
-    _options = ("inner", "byteorder")
+    _options = ("inner", "byteorder", "before")
     cdef readonly Framing inner
     cdef readonly str byteorder
+    cdef readonly bint before
 
-    def __cinit__(self, inner, *, byteorder="big"):
+    def __cinit__(self, inner, *, byteorder="big", before=False):
         self.inner = carrier(inner)
         if byteorder not in ("big", "little"):
             raise ConfigError("byteorder", byteorder, "'big' or 'little'")
@@ -40,12 +41,14 @@ cdef class Checksummed(Framing):
             raise ConfigError("inner", inner, f"a limit of {CHECKSUM_BYTES} bytes at least, for the checksum")
         self.is_bytes = True
         self.byteorder = byteorder
+        self.before = before
         self.how = self.inner.how
         self.max_frame_bytes = self.inner.max_frame_bytes - CHECKSUM_BYTES
 
     cdef object unwrap(self, const char *p, Py_ssize_t n):
         cdef Py_ssize_t size
         cdef uint32_t sent, found
+        cdef const char *sum
         cdef object whole = None
         if not self.inner.is_plain:
             whole = self.inner.unwrap(p, n)
@@ -55,7 +58,10 @@ cdef class Checksummed(Framing):
         size = n - CHECKSUM_BYTES
         if size < 0:
             raise ProtocolError(f"a frame of {n} bytes has no room for its checksum")
-        sent = int.from_bytes(PyBytes_FromStringAndSize(p + size, CHECKSUM_BYTES), self.byteorder)
+        sum = p if self.before else p + size
+        if self.before:
+            p += CHECKSUM_BYTES
+        sent = int.from_bytes(PyBytes_FromStringAndSize(sum, CHECKSUM_BYTES), self.byteorder)
         found = update_crc32c(0, p, size)
         if sent != found:
             raise ProtocolError(f"the checksum of a frame is {found:#010x}, sent was {sent:#010x}")
@@ -66,7 +72,8 @@ cdef class Checksummed(Framing):
 
     cdef bytes sealed(self, bytes frame):
         cdef uint32_t value = update_crc32c(0, PyBytes_AS_STRING(frame), PyBytes_GET_SIZE(frame))
-        return frame + (<object>value).to_bytes(CHECKSUM_BYTES, self.byteorder)
+        cdef bytes sum = (<object>value).to_bytes(CHECKSUM_BYTES, self.byteorder)
+        return sum + frame if self.before else frame + sum
 
 
 @cython.final
