@@ -44,33 +44,43 @@ PUT_WIDE(u32, uint32_t, fn_msgpack_put_uint)
 PUT_WIDE(i64, int64_t, fn_msgpack_put_int)
 PUT_WIDE(u64, uint64_t, fn_msgpack_put_uint)
 
-static size_t put_f64(uint8_t *out, const void *items, size_t n) {
-    const uint8_t *from = items;
-    size_t done = 0;
+PUT(f64, double, fn_msgpack_put_double)
+
+typedef size_t (*put_function)(uint8_t *out, const void *items, size_t n);
+typedef ptrdiff_t (*read_function)(void *items, size_t n, const uint8_t *p, const uint8_t *end, size_t *read);
+
+static const put_function put[] = {put_i8,  put_u8,  put_i16, put_u16, put_i32,
+                                   put_u32, put_i64, put_u64, put_f32, put_f64};
+
 #if defined(__x86_64__)
-    if (fn_cpu_now() == FN_CPU_AVX512) done = fn_msgpack_put_f64_avx512(out, from, n);
-#endif
-    for (; done < n; done++) {
-        double value;
-        memcpy(&value, from + 8 * done, 8);
-        fn_msgpack_put_double(out + 9 * done, value);
-    }
-    return 9 * n;
+/* What a vector did not take, the others of its items among it, goes one by one, as many at a time. */
+enum { ONE_BY_ONE = 16 };
+
+/* Bytes of an item in a vector. */
+FN_INLINE size_t vector_width(fn_msgpack_type type) {
+    return type == FN_MSGPACK_F64 ? 9 : 5;
 }
 
-size_t fn_msgpack_put_items(uint8_t *out, fn_msgpack_type type, const void *items, size_t n) {
-    switch (type) {
-    case FN_MSGPACK_I8: return put_i8(out, items, n);
-    case FN_MSGPACK_U8: return put_u8(out, items, n);
-    case FN_MSGPACK_I16: return put_i16(out, items, n);
-    case FN_MSGPACK_U16: return put_u16(out, items, n);
-    case FN_MSGPACK_I32: return put_i32(out, items, n);
-    case FN_MSGPACK_U32: return put_u32(out, items, n);
-    case FN_MSGPACK_I64: return put_i64(out, items, n);
-    case FN_MSGPACK_U64: return put_u64(out, items, n);
-    case FN_MSGPACK_F32: return put_f32(out, items, n);
-    default: return put_f64(out, items, n);
+static size_t put_by_vectors(uint8_t *out, fn_msgpack_type type, const uint8_t *items, size_t n) {
+    const size_t size = fn_msgpack_type_size(type);
+    uint8_t *at = out;
+    for (size_t i = 0; i < n;) {
+        size_t done = fn_msgpack_put_vectors_avx512(at, type, items + i * size, n - i);
+        at += done * vector_width(type);
+        i += done;
+        size_t few = n - i < ONE_BY_ONE ? n - i : ONE_BY_ONE;
+        at += put[type](at, items + i * size, few);
+        i += few;
     }
+    return (size_t)(at - out);
+}
+#endif
+
+size_t fn_msgpack_put_items(uint8_t *out, fn_msgpack_type type, const void *items, size_t n) {
+#if defined(__x86_64__)
+    if (type >= FN_MSGPACK_I32 && fn_cpu_now() == FN_CPU_AVX512) return put_by_vectors(out, type, items, n);
+#endif
+    return put[type](out, items, n);
 }
 
 /* Whether the number at hand is an integer from least to most, and which. */
@@ -174,19 +184,36 @@ READ_INTS(u64, uint64_t, 0, UINT64_MAX)
 READ_FLOATS(f32, float, uint32_t, fn_msgpack_load32, 1)
 READ_FLOATS(f64, double, uint64_t, fn_msgpack_load64, 0)
 
+static const read_function read_one_by_one[] = {read_i8,  read_u8,  read_i16, read_u16, read_i32,
+                                                read_u32, read_i64, read_u64, read_f32, read_f64};
+
+#if defined(__x86_64__)
+static ptrdiff_t read_by_vectors(fn_msgpack_type type, uint8_t *items, size_t n, const uint8_t *p, const uint8_t *end,
+                                 size_t *read) {
+    const size_t size = fn_msgpack_type_size(type);
+    const uint8_t *begin = p;
+    *read = 0;
+    for (size_t i = 0; i < n;) {
+        size_t done = fn_msgpack_read_vectors_avx512(items + i * size, type, p, (size_t)(end - p), n - i);
+        p += done * vector_width(type);
+        i += done;
+        size_t few = n - i < ONE_BY_ONE ? n - i : ONE_BY_ONE;
+        ptrdiff_t bytes = read_one_by_one[type](items + i * size, few, p, end, &done);
+        i += done;
+        *read = i;
+        if (bytes < 0) return bytes;
+        p += bytes;
+    }
+    return p - begin;
+}
+#endif
+
 ptrdiff_t fn_msgpack_read_items(fn_msgpack_type type, void *items, size_t n, const void *buf, size_t len,
                                 size_t *items_read) {
     const uint8_t *p = buf, *end = p + len;
-    switch (type) {
-    case FN_MSGPACK_I8: return read_i8(items, n, p, end, items_read);
-    case FN_MSGPACK_U8: return read_u8(items, n, p, end, items_read);
-    case FN_MSGPACK_I16: return read_i16(items, n, p, end, items_read);
-    case FN_MSGPACK_U16: return read_u16(items, n, p, end, items_read);
-    case FN_MSGPACK_I32: return read_i32(items, n, p, end, items_read);
-    case FN_MSGPACK_U32: return read_u32(items, n, p, end, items_read);
-    case FN_MSGPACK_I64: return read_i64(items, n, p, end, items_read);
-    case FN_MSGPACK_U64: return read_u64(items, n, p, end, items_read);
-    case FN_MSGPACK_F32: return read_f32(items, n, p, end, items_read);
-    default: return read_f64(items, n, p, end, items_read);
-    }
+#if defined(__x86_64__)
+    if (type >= FN_MSGPACK_I32 && fn_cpu_now() == FN_CPU_AVX512)
+        return read_by_vectors(type, items, n, p, end, items_read);
+#endif
+    return read_one_by_one[type](items, n, p, end, items_read);
 }
