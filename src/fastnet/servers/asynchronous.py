@@ -67,6 +67,7 @@ class Service:
         thread: int,
         interface: str = "asgi",
         siblings: list[Any] | None = None,
+        tracer: Any = None,
     ) -> None:
         self._config = config
         self._app = app
@@ -75,6 +76,7 @@ class Service:
         self._place = (board, worker, thread)
         self._siblings = [] if siblings is None else siblings
         self._access = access_log(config)
+        self._tracer = tracer
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connections: Connections
         self._stopping: asyncio.Event
@@ -149,7 +151,7 @@ class Service:
         return lifespan, asgi
 
     def _connect(self, loop: asyncio.AbstractEventLoop, app: ASGIApp | PooledWSGIApp | ServiceApp) -> Connections:
-        pump = Pump(Workspace(settings_of(self._config), b"fastnet"), app, self._access)
+        pump = Pump(Workspace(settings_of(self._config), b"fastnet"), app, self._access, self._tracer)
         # Only the one that serves is loaded.
         if transports_only():
             from fastnet.servers.transports import Transports
@@ -200,8 +202,19 @@ def run(
     # A terminal's Ctrl-C reaches the supervisor, which tells us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threads = config.threads if config.model == "threaded" and interface != "wsgi" else 1
+    tracer = None
+    if config.trace:
+        if transports_only():
+            raise StartupError("--trace needs the native driver, which is not in use here")
+        from fastnet.servers.traced_app import traced
+        from fastnet.servers.tracing import Tracer
+
+        tracer = Tracer(config.trace)
+        app = traced(app, interface, tracer)
     siblings: list[Any] = []
-    services = [Service(config, app, sockets, board, worker, thread, interface, siblings) for thread in range(threads)]
+    services = [
+        Service(config, app, sockets, board, worker, thread, interface, siblings, tracer) for thread in range(threads)
+    ]
     if threads == 1:
         services[0].run(ready)
     else:

@@ -135,6 +135,7 @@ class Config:
     )
     access_log: str = _choice("off", ("off", "combined", "json"), "Log each request, in Apache's format or as JSON.")
     access_log_file: str = _text("-", "File the access log is appended to; -: standard output.")
+    trace: str = _text("", "File to which each request's way through the server is appended, as JSON; slows it.")
     loop: str = _choice("auto", ("auto", "uvloop", "asyncio"), "Event loop; auto takes uvloop where it is installed.")
 
     max_request_line: int = _size(8190, 16, 1 << 20, "Longest request line; more is answered 414.")

@@ -26,6 +26,7 @@ from fastnet.servers.hub cimport LISTENER, Hub, Place, epoll_event, epoll_wait, 
 from fastnet.servers.native cimport MOST_EVENTS, Loop
 from fastnet.servers.native_channel cimport NativeChannel
 from fastnet.servers.pump cimport CLOCK_MONOTONIC, Pump, clock
+from fastnet.servers.tracing cimport Tracer, Trail
 
 cdef extern from "unistd.h" nogil:
     int usleep(unsigned int us)
@@ -210,7 +211,11 @@ cdef class HostedLoop(Loop):
         cdef HostedChannel channel
         if self.is_service:
             return Loop.make_channel(self, ws)
-        channel = HostedChannel.__new__(HostedChannel)
+        if self.pump.tracer is None:
+            channel = HostedChannel.__new__(HostedChannel)
+        else:
+            channel = TracedHostedChannel.__new__(TracedHostedChannel)
+            (<TracedHostedChannel>channel).trail = (<Tracer>self.pump.tracer).trail()
         channel.conn = Connection(ws)
         channel.host = self
         return channel
@@ -241,7 +246,6 @@ cdef class HostedLoop(Loop):
         return 0
 
 
-@cython.final
 @cython.auto_pickle(False)
 cdef class HostedChannel(NativeChannel):
     """A connection of a hosted loop. Its application may answer between turns, too."""
@@ -277,3 +281,47 @@ cdef class HostedChannel(NativeChannel):
         if self.turning:
             return NativeChannel.share_over(self)
         return self.conn.answer_bytes - self.flushed > SHARE_BYTES
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class TracedHostedChannel(HostedChannel):
+    """What a HostedLoop serves when it traces: the same overrides as TracedChannel's, over another class."""
+    cdef Trail trail
+
+    cdef int on_ready(self, uint32_t mask, char *buf, Py_ssize_t room) except -1:
+        self.trail.ready()
+        return HostedChannel.on_ready(self, mask, buf, room)
+
+    cdef int feed(self, const char *data, Py_ssize_t n) except -1:
+        self.trail.read()
+        return HostedChannel.feed(self, data, n)
+
+    cdef int _open(self) except -1:
+        self.trail.parsed(self)
+        return HostedChannel._open(self)
+
+    cdef int _answered(self) except -1:
+        cdef bint before = self.exchange is not None
+        HostedChannel._answered(self)
+        if before and self.exchange is None:
+            self.trail.answered(self.conn)
+        return 0
+
+    cdef int flush(self) except -1:
+        cdef long long before = self.left_to_send()
+        HostedChannel.flush(self)
+        if self.left_to_send() < before and not self.conn.aborted:
+            self.trail.wrote()
+        return 0
+
+    cdef int turn(self) except -1:
+        cdef bint inner = self.turning
+        cdef int more = HostedChannel.turn(self)
+        if not inner:
+            self.trail.turned(self.left_to_send() == 0)
+        return more
+
+    cdef int lost(self) except -1:
+        HostedChannel.lost(self)
+        return self.trail.lost()

@@ -34,40 +34,22 @@ from fastnet.servers.board cimport Board
 from fastnet.servers.hub cimport (ALARM, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, LISTENER, SIGNALS, TIMER, Hub, Place,
                                   epoll_event, epoll_wait, eventfd_read, fn_add, fn_claim, fn_mark, fn_raise,
                                   fn_release, fn_store, sem_post, sem_wait)
+from fastnet.servers.names cimport local_name, name_of, sockaddr, sockaddr_storage
 from fastnet.servers.native_channel cimport NativeChannel
 from fastnet.servers.pump cimport CLOCK_MONOTONIC, Pump, clock
 from fastnet.servers.stream_channel cimport new_stream_channel
+from fastnet.servers.tracing cimport TracedChannel, Tracer
 
 from fastnet.servers.accesslog import access_log
 from fastnet.servers.barrier import refuse
 from fastnet.servers.log import LOGGER
 from fastnet.servers.pump import service_app, settings_of, wsgi_options
 from fastnet.servers.signals import leave_signals
+from fastnet.servers.traced_app import traced
 
 cdef extern from "sys/socket.h" nogil:
-    struct sockaddr:
-        unsigned short sa_family
-    struct sockaddr_storage:
-        unsigned short ss_family
-    const int SOCK_NONBLOCK, SOCK_CLOEXEC, AF_INET, AF_INET6
-    int getsockname(int fd, sockaddr *address, unsigned int *size)
+    const int SOCK_NONBLOCK, SOCK_CLOEXEC
     int accept4(int fd, sockaddr *address, unsigned int *size, int flags)
-
-cdef extern from "netinet/in.h" nogil:
-    struct in_addr:
-        uint32_t s_addr
-    struct sockaddr_in:
-        unsigned short sin_port
-        in_addr sin_addr
-    struct in6_addr:
-        unsigned char s6_addr[16]
-    struct sockaddr_in6:
-        unsigned short sin6_port
-        in6_addr sin6_addr
-    unsigned short ntohs(unsigned short n)
-
-cdef extern from "arpa/inet.h" nogil:
-    const char *inet_ntop(int family, const void *source, char *to, unsigned int size)
 
 cdef extern from "unistd.h" nogil:
     int close_fd "close"(int fd)
@@ -312,7 +294,11 @@ cdef class Loop:
         cdef NativeChannel channel
         if self.is_service:
             return new_stream_channel(self.hub, self.pump)
-        channel = NativeChannel.__new__(NativeChannel)
+        if self.pump.tracer is None:
+            channel = NativeChannel.__new__(NativeChannel)
+        else:
+            channel = TracedChannel.__new__(TracedChannel)
+            (<TracedChannel>channel).trail = (<Tracer>self.pump.tracer).trail()
         channel.conn = Connection(ws)
         return channel
 
@@ -427,31 +413,6 @@ cdef class Loop:
         return hub.see_to(now)
 
 
-cdef object local_name(int fd):
-    """The (host, port) that the peer of a connection has reached."""
-    cdef sockaddr_storage address
-    cdef unsigned int size = sizeof(address)
-    address.ss_family = 0
-    getsockname(fd, <sockaddr *>&address, &size)
-    return name_of(&address, None)
-
-
-cdef object name_of(const sockaddr_storage *address, str known):
-    """(host, port), or None for one without a name (Unix socket). The host is the object `known` if that is equal."""
-    cdef char text[64]
-    cdef unsigned short port
-    if address.ss_family == AF_INET:
-        inet_ntop(AF_INET, &(<sockaddr_in *>address).sin_addr, text, sizeof(text))
-        port = (<sockaddr_in *>address).sin_port
-    elif address.ss_family == AF_INET6:
-        inet_ntop(AF_INET6, &(<sockaddr_in6 *>address).sin6_addr, text, sizeof(text))
-        port = (<sockaddr_in6 *>address).sin6_port
-    else:
-        return None
-    host = text.decode("ascii")
-    return (known if host == known else host, ntohs(port))
-
-
 def run(config, app, str interface, list sockets, Board board, int worker, ready):
     """Serve a WSGI app, or a service, until SIGTERM and the drain that follows; returns the exit status."""
     cdef Hub hub = Hub(config, sockets, config.threads)
@@ -460,9 +421,13 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
     cdef Pump pump
     cdef Loop loop
     cdef int i
+    tracer = None
+    if config.trace:
+        tracer = Tracer(config.trace)
+        app = traced(app, interface, tracer)
     for i in range(config.threads):
         answers = WSGIApp(app, **wsgi_options(config)) if interface == "wsgi" else service_app(app, config)
-        pump = Pump(Workspace(settings, b"fastnet"), answers, access_log(config))
+        pump = Pump(Workspace(settings, b"fastnet"), answers, access_log(config), tracer)
         pump.slot = board.slot(worker, i)
         loops.append(Loop(hub, pump, i == 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)       # a terminal's Ctrl-C reaches the supervisor, which tells us

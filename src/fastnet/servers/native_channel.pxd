@@ -49,3 +49,4 @@ cdef class NativeChannel(Channel):
     cdef int _flush_file(self) except -1
     cdef int cut(self) except -1     # what is queued and what goes on is lost: the socket is about to be closed
     cdef double due(self) noexcept   # when expire() is; inf: never
+    cdef long long left_to_send(self) noexcept    # bytes, those of a file among them

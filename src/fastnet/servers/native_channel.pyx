@@ -147,6 +147,9 @@ cdef class NativeChannel(Channel):
         self.busy = True
         return 0
 
+    cdef long long left_to_send(self) noexcept:
+        return self.conn.out.total + self._file_left
+
     cdef int wait_room(self) except -1:
         cdef pollfd ready
         cdef double left

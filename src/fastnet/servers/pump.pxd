@@ -6,6 +6,10 @@ from fastnet.servers.board cimport Slot
 
 cdef extern from "<time.h>" nogil:
     const int CLOCK_MONOTONIC, CLOCK_REALTIME
+    struct timespec:
+        long long tv_sec
+        long tv_nsec
+    int clock_gettime(int clock, timespec *to)
 
 cdef double clock(int which) noexcept nogil     # seconds
 
@@ -15,6 +19,7 @@ cdef class Pump:
     cdef App app
     cdef Slot *slot                    # this thread's place on the board; NULL: none
     cdef readonly object access        # an AccessLog, or None
+    cdef readonly object tracer        # a Tracer, or None: who accepts looks here, and makes the channel accordingly
     cdef double _date_due              # when the date line is to be looked at again
     cdef double tick(self) noexcept    # read the clock: sets ws.now, renews the date; returns now
 

@@ -16,10 +16,17 @@ class Pump:
     """What the connections of one thread share."""
 
     def __init__(
-        self, ws: Workspace, app: WSGIApp | ASGIApp | PooledWSGIApp | ServiceApp, access: AccessLog | None = None
+        self,
+        ws: Workspace,
+        app: WSGIApp | ASGIApp | PooledWSGIApp | ServiceApp,
+        access: AccessLog | None = None,
+        tracer: object | None = None,
     ) -> None: ...
     @property
     def access(self) -> AccessLog | None: ...
+    @property
+    def tracer(self) -> object | None:
+        """A Tracer: tracing.pyx is not built where there is no epoll."""
 
 def settings_of(config: Config) -> Settings:
     """The Settings that a Config asks for."""

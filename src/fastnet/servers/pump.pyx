@@ -36,11 +36,7 @@ cdef extern from *:
     """
 
 cdef extern from "<time.h>" nogil:
-    struct timespec:
-        long long tv_sec
-        long tv_nsec
     const int COARSE_MONOTONIC, COARSE_REALTIME
-    int clock_gettime(int clock, timespec *to)
 
 cdef enum:
     SHARE_OVER = 100        # beside the events of a Connection: more is to be done, but others come first
@@ -68,8 +64,8 @@ cdef bytes date_field(long long second):
 cdef class Pump:
     """What the channels of one thread or loop share: workspace, app, clock, its place on the board, the access log."""
 
-    def __init__(self, Workspace ws not None, App app not None, access=None):
-        self.ws, self.app, self.access = ws, app, access
+    def __init__(self, Workspace ws not None, App app not None, access=None, tracer=None):
+        self.ws, self.app, self.access, self.tracer = ws, app, access, tracer
         self.tick()
 
     cdef double tick(self) noexcept:
