@@ -132,7 +132,7 @@ cdef class Session:
                         protocol.close()
                     return False
                 if event is PAUSED:
-                    return False
+                    return protocol.queued_bytes > 0     # to be asked again when that is written
                 self.call(event)
         except BaseException as error:
             self.failed(error)

@@ -13,6 +13,7 @@ import click
 
 from fastnet._version import __version__
 from fastnet.cli.bench import bench
+from fastnet.cli.cache import cache_command
 from fastnet.cli.compare import compare
 from fastnet.errors import ConfigError, FastnetError, StartupError
 from fastnet.servers.config import Config, Option, options
@@ -55,7 +56,7 @@ def cli() -> None:
     """Serve WSGI and ASGI applications under any server model, and measure servers."""
 
 
-def _serve(target: str, **given: Any) -> int:
+def _serve(target: Any, **given: Any) -> int:
     from fastnet.servers.supervisor import Supervisor
 
     known = dict(options())
@@ -95,6 +96,7 @@ cli.add_command(
 )
 
 
+cli.add_command(cache_command(_serve, [_parameter(name, option) for name, option in options()]))
 cli.add_command(bench)
 cli.add_command(compare)
 
