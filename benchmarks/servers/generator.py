@@ -1,6 +1,6 @@
 """The load generator beside wrk: what it costs, how fast it is, and whether both see the same servers.
 
-    python -m benchmarks.servers.generator [--rounds N] [--seconds S] [ROW...]
+    python -m benchmarks.servers.generator [--rounds N] [--seconds S] [--first] [ROW...]
 
 Rows: `cost` (requests per generator-CPU-second, and requests/s, on the C responder), `tls` (the same on nginx with
 TLS), `agreement` (requests/s of three peers), `truth` (percentiles against delays that are known beforehand). Each
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import trustme
 
-from benchmarks.servers.contenders import GUNICORN, NGINX, C, Contender, fastnet, uvicorn
+from benchmarks.servers.contenders import GUNICORN, NGINX, C, Contender, granian, uvicorn
 from benchmarks.servers.delaying import delays
 from benchmarks.servers.process import Server, ServerFailed
 from fastnet.bench import Histogram, Spec, run
@@ -60,7 +60,7 @@ ROWS: dict[str, tuple[list[Contender], dict[str, tuple[float, float]]]] = {
     "cost": ([C], {"per CPU-second": (1.15, 1e9), "requests/s": (1.0, 1e9)}),
     "tls": ([NGINX_TLS], {"per CPU-second": (1.0, 1e9), "requests/s": (1.0, 1e9)}),
     "agreement": (
-        [uvicorn("httptools"), GUNICORN, fastnet("wsgi", "prefork")],
+        [uvicorn("httptools"), GUNICORN, granian("asgi")],
         {"requests/s": (0.95, 1.05), "per server-CPU-second": (0.95, 1.05)},
     ),
 }  # fmt: skip
@@ -125,12 +125,11 @@ def measure(row: str, rounds: int, seconds: int, cores: tuple[int, int]) -> bool
 
 
 def _first_in_line() -> None:
-    """Run before other work of the machine, where that is allowed (root): it would be in every delay otherwise. Both
-    sides sleep nearly all of the time, so nobody is kept waiting."""
+    """Run before other work of the machine, where that is allowed (root): it would be in every figure otherwise."""
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))  # inherited by the server and by the threads
     except PermissionError:
-        print("truth: without the right to a real-time priority, so on a quiet machine only", file=sys.stderr)
+        print("no right to a real-time priority: this is for a quiet machine only", file=sys.stderr)
 
 
 def truth(cores: tuple[int, int]) -> bool:
@@ -165,7 +164,10 @@ def main() -> int:
     parser.add_argument("rows", nargs="*", choices=[[], *ROWS, "truth"], help="all when none is named")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--first", action="store_true", help="at a real-time priority, on a machine that is busy")
     args = parser.parse_args()
+    if args.first:
+        _first_in_line()
     usable = sorted(os.sched_getaffinity(0))
     cores = (usable[0], usable[-1])
     print("| | bar | median (spread) | |\n|---|---|---|---|")

@@ -16,6 +16,9 @@
 enum { MOST_EVENTS = 512, SWEEP_MS = 50, MOST_OPENED = 256 };
 /* Those that do not get through in this time are waited for no longer before the others start. */
 #define MOST_OPENING_NS (5000 * MS)
+/* About what a sleep and a wake-up cost. The server pays for waking a client, on a virtual machine over 10 us: one that
+ * is asleep as soon as it has nothing to do measures a server that wakes it, answer by answer. */
+#define AWAKE_NS 4000u
 
 static uint64_t clock_ns(clockid_t id) {
     struct timespec t;
@@ -49,6 +52,21 @@ static int wait_for_events(int epfd, struct epoll_event *events, uint64_t ns) {
     if (n >= 0 || errno != ENOSYS) return (int)n;
 #endif
     return epoll_wait(epfd, events, MOST_EVENTS, (int)(ns / MS));
+}
+
+/* The next events. In a closed loop an answer may be a moment away, so it is looked for before the thread sleeps. */
+static int next_events(fn_thread *t, struct epoll_event *events, uint64_t ns) {
+    uint64_t since = t->now;
+    if (t->plan->rate == 0 && t->n_in_flight) {
+        do {
+            int n = wait_for_events(t->epfd, events, 0);
+            t->now = fn_load_now();
+            if (n != 0) return n;
+        } while (t->now - since < AWAKE_NS && t->now - since < ns);
+    }
+    int n = wait_for_events(t->epfd, events, ns > t->now - since ? ns - (t->now - since) : 0);
+    t->now = fn_load_now();
+    return n;
 }
 
 static void open_waiting(fn_thread *t) {
@@ -168,8 +186,7 @@ void *fn_load_run(void *argument) {
         if (t->waiting.n) open_waiting(t);
         if (t->plan->rate > 0) fn_dispatch(t);
         if (t->now >= t->next_sweep) sweep(t);
-        int n = wait_for_events(t->epfd, events, time_to_wait(t));
-        t->now = fn_load_now();
+        int n = next_events(t, events, time_to_wait(t));
         for (int i = 0; i < n; i++) fn_conn_event(t, events[i].data.ptr, events[i].events);
         if (t->plan->rate == 0) fn_refill(t);
     }

@@ -119,6 +119,12 @@ def test_a_wrong_type_is_named_with_its_place(path: tuple[str | int, ...], value
         Comparison.from_json(json.dumps(values))
 
 
+def test_keys_that_came_later_may_be_missing() -> None:
+    values = json.loads(comparison().to_json())
+    del values["absent"][0]["is_failure"]
+    assert Comparison.from_json(json.dumps(values)) == comparison()
+
+
 def test_a_missing_key_is_named() -> None:
     values = json.loads(comparison().to_json())
     del values["results"][0]["fairness"]

@@ -249,6 +249,8 @@ def _built(kind: type[T], values: Any, where: str) -> T:
     given = {}
     for one in dataclasses.fields(kind):  # type: ignore[arg-type]
         if one.name not in values:
+            if one.default is not dataclasses.MISSING:
+                continue  # a key that came later than the report
             raise ValueError(f"{where} has no {one.name}")
         given[one.name] = _value(hints[one.name], values[one.name], f"{where}.{one.name}")
     return kind(**given)
