@@ -74,7 +74,8 @@ REQUESTS = [
     *(b"incr n 1", b"set n 0 0 2\r\n-1", b"incr n 1", b"set n 0 0 2\r\n5 ", b"incr n 1", b"get n"),
     *(b"set e 0 -1 1\r\nx", b"get e", b"delete a", b"delete a", b"delete a 0", b"get", b"gets", b"nothing", b""),
     *(b"set k 0 0 1 noreply\r\nx", b"delete k noreply", b"incr k 1 noreply", b"get " + b"k" * 250),
-    *(b"get " + b"k" * 251, b"flush_all 0", b"flush_all x", b"flush_all noreply", b"verbosity 1", b"verbosity", b"touch a x", b"gat x a"),
+    *(b"get " + b"k" * 251, b"set x 0 0 1\r\nx", b"get x"),
+    *(b"flush_all 0", b"flush_all x", b"flush_all noreply", b"verbosity 1", b"verbosity", b"touch a x", b"gat x a"),
     *(b"set big 0 0 2000000\r\n" + bytes(2_000_000), b"get big"),
 ]
 
