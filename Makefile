@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 BUILD_INPUTS := setup.py pyproject.toml $(shell find src csrc \( -name build -prune \) -o \
 	\( -name '*.py[xi]' -o -name '*.px[di]' -o -name '*.[ch]' \) -print)
 
-.PHONY: demo test build lint types test-c test-python test-portable test-sanitized fuzz test-sdist \
+.PHONY: demo test build lint types test-c test-neon test-python test-portable test-sanitized fuzz test-sdist \
 	test-versions test-freethreaded clean
 
 demo: build
@@ -17,7 +17,7 @@ demo: build
 test:
 	.ci/prepare test
 	$(MAKE) --no-print-directory $(VENV)/.test
-	.ci/stages lint types test-c test-python test-portable test-sanitized fuzz test-sdist test-versions \
+	.ci/stages lint types test-c test-neon test-python test-portable test-sanitized fuzz test-sdist test-versions \
 		test-freethreaded
 
 build: $(VENV)/.built
@@ -50,6 +50,10 @@ types: $(VENV)/.test
 # The kernels by themselves, under AddressSanitizer and UndefinedBehaviorSanitizer.
 test-c:
 	$(MAKE) --no-print-directory -C csrc -j$$(nproc) test
+
+# The same as an ARM program, emulated.
+test-neon:
+	$(MAKE) --no-print-directory -C csrc test-neon
 
 test-python: $(VENV)/.test
 	$(BIN)/python -m pytest -q --numprocesses 3 --dist loadfile
