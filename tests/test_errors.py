@@ -30,3 +30,11 @@ def test_errors_survive_pickling(error: FastnetError) -> None:
     copy = pickle.loads(pickle.dumps(error))
     assert str(copy) == str(error)
     assert vars(copy) == vars(error)
+
+
+def test_a_protocol_error_that_is_a_value_error_first_has_status_and_text() -> None:
+    class NotANumber(ValueError, ProtocolError):
+        """No number."""
+
+    assert NotANumber().status == 400 and str(NotANumber()) == "No number."
+    assert str(NotANumber("x is none")) == "x is none"

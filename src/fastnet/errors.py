@@ -31,12 +31,14 @@ class FastnetError(Exception):
 class ProtocolError(FastnetError):
     """The peer broke the rules. `status` is the status or reply code to answer with (HTTP: 400 to 599)."""
 
+    status: int = 400  # also of those whose __init__ is that of another base, such as ValueError
+
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message, status)  # every argument, so that pickle can make it again
         self.status = status
 
     def __str__(self) -> str:
-        return str(self.args[0])
+        return str(self.args[0]) if self.args else (self.__doc__ or "")
 
 
 class LimitExceeded(ProtocolError):
