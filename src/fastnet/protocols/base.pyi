@@ -1,7 +1,7 @@
 """The contract of protocols without I/O: one side of one connection, which owns no socket and never asks the time."""
 
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from typing_extensions import Buffer
 
@@ -17,6 +17,16 @@ class Wait(Enum):
 
 NEED_DATA: Final = Wait.NEED_DATA
 PAUSED: Final = Wait.PAUSED
+
+class TLSFacts(NamedTuple):
+    """What TLS agreed on. server_name: whom the client asked for; peer_certificate: as ssl's getpeercert() has it."""
+
+    version: str
+    cipher: str
+    alpn: str | None = None
+    server_name: str | None = None
+    peer_certificate: dict[str, Any] | None = None
+    resumed: bool = False
 
 class Protocol:
     """One side of one stream connection, without I/O; base of all. Its module shows how a protocol is driven.

@@ -15,6 +15,7 @@ Whoever drives a protocol (a server, a client, a test) does this, again and agai
 """
 
 from enum import Enum
+from typing import NamedTuple
 
 
 class Wait(Enum):
@@ -29,6 +30,17 @@ class Wait(Enum):
 
 
 NEED_DATA, PAUSED = Wait.NEED_DATA, Wait.PAUSED
+
+
+class TLSFacts(NamedTuple):
+    """What TLS agreed on. server_name: whom the client asked for; peer_certificate: as ssl's getpeercert() has it."""
+
+    version: str
+    cipher: str
+    alpn: str | None = None
+    server_name: str | None = None
+    peer_certificate: dict | None = None
+    resumed: bool = False
 
 
 cdef class Protocol:

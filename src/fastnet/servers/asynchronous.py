@@ -137,6 +137,8 @@ class Service:
     ) -> tuple[Lifespan | None, ASGIApp | PooledWSGIApp | ServiceApp]:
         config = self._config
         if self._interface == "service":
+            if transports_only():
+                raise StartupError("services need the native driver, which this build of fastnet does not have")
             return None, service_app(self._app, config, loop)
         if self._interface == "wsgi":
             board, worker, _ = self._place

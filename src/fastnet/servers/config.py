@@ -121,7 +121,11 @@ class Config:
     )
     bind: tuple[str, ...] = dataclasses.field(
         default=("127.0.0.1:8000",),
-        metadata={"option": Option(str, "[tcp://]HOST:PORT, unix:PATH or fd://N; may be repeated.", many=True)},
+        metadata={
+            "option": Option(
+                str, "[tcp://]HOST:PORT, tls://HOST:PORT, unix:PATH or fd://N; may be repeated.", many=True
+            )
+        },
     )
     workers: int = _count(0, 0, 1024, "Worker processes; 0: prefork as many as CPUs, else 1.")
     threads: int = _count(0, 0, 1024, "Threads a worker: threaded 8, async 16 (pool of a WSGI application), prefork 1.")
@@ -137,6 +141,12 @@ class Config:
     access_log_file: str = _text("-", "File the access log is appended to; -: standard output.")
     trace: str = _text("", "File to which each request's way through the server is appended, as JSON; slows it.")
     loop: str = _choice("auto", ("auto", "uvloop", "asyncio"), "Event loop; auto takes uvloop where it is installed.")
+
+    tls_cert: str = _text("", "For tls:// binds: PEM file of the certificate and those between it and a root.")
+    tls_key: str = _text("", "PEM file of its key, if that is not in the same file.")
+    tls_ca: str = _text("", "PEM file of authorities: clients must have a certificate of one of them.")
+    tls_min_version: str = _choice("1.2", ("1.2", "1.3"), "Oldest version of TLS that is spoken.")
+    tls_alpn: str = _text("", "Protocols that are offered by ALPN, best first, with commas between.")
 
     max_request_line: int = _size(8190, 16, 1 << 20, "Longest request line; more is answered 414.")
     max_header_bytes: int = _size(65536, 64, 1 << 20, "Largest header section; more is answered 431.")
@@ -178,8 +188,13 @@ class Config:
         for address in self.addresses():
             if self.reuse_port and address.kind != "tcp":
                 raise ConfigError("reuse_port", True, f"False with {address}, which cannot be bound more than once")
+        if any(address.scheme == "tls" for address in self.addresses()) and not self.tls_cert:
+            raise ConfigError("tls_cert", "", "a certificate file, since a --bind is tls://")
         if self.root_path and (not self.root_path.startswith("/") or self.root_path.endswith("/")):
             raise ConfigError("root_path", self.root_path, "a path that begins, and does not end, with /")
+        for name in ("tls_cert", "tls_key", "tls_ca"):
+            if getattr(self, name) and not os.path.isfile(getattr(self, name)):
+                raise ConfigError(name, getattr(self, name), "an existing file")
         for name in ("app_dir", "spool_dir"):
             if getattr(self, name) and not os.path.isdir(getattr(self, name)):
                 raise ConfigError(name, getattr(self, name), "an existing directory")

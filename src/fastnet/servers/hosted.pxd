@@ -16,7 +16,7 @@ cdef class HostedLoop(Loop):
     cdef int end_turn(self) except -1
     cdef int enqueue(self, HostedChannel channel) except -1
     cdef int run_queue(self) except -1
-    cdef int take(self, int fd, client, server, Workspace ws) except -1
+    cdef int take(self, int fd, client, server, tls, Workspace ws) except -1
 
 cdef class HostedChannel(NativeChannel):
     cdef HostedLoop host

@@ -220,20 +220,20 @@ cdef class HostedLoop(Loop):
         channel.host = self
         return channel
 
-    cdef int open(self, int fd, client, server) except -1:
+    cdef int open(self, int fd, client, server, tls) except -1:
         cdef HostedLoop to = self, other
         for other in self.siblings:
             if other.hub.count < to.hub.count and not other.hub.draining:
                 to = other
         if to is self or self.hub.draining:
-            return Loop.open(self, fd, client, server)
-        return to.take(fd, client, server, self.pump.ws)
+            return Loop.open(self, fd, client, server, tls)
+        return to.take(fd, client, server, tls, self.pump.ws)
 
-    cdef int take(self, int fd, client, server, Workspace ws) except -1:
+    cdef int take(self, int fd, client, server, tls, Workspace ws) except -1:
         """open(), called in the thread of another loop, whose clock and workspace are lent."""
         cdef Hub hub = self.hub
         cdef Place *place = &hub.places[fd]
-        cdef NativeChannel channel = self.settle(fd, client, server, ws)
+        cdef NativeChannel channel = self.settle(fd, client, server, tls, ws)
         place.deadline = channel.due()
         hub.see_to(place.deadline)
         if not self.watch(fd):

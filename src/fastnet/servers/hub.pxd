@@ -91,6 +91,7 @@ cdef class Hub:
     cdef object again                 # deque of (fd, generation): connections that queue up for another turn
     cdef object lock                  # of accepting, resume_at, draining
     cdef list listeners, names        # names: as an app is told; None: ask the connection
+    cdef list contexts                # of listeners: an SSLContext, or None where connections are not encrypted
     cdef int n_listeners, accepts
     cdef bint owns_listeners          # no other process has them
     cdef long max_connections

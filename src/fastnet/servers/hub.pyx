@@ -19,6 +19,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from fastnet.servers.pump cimport CLOCK_MONOTONIC
 
 from fastnet.servers.listeners import listener_name
+from fastnet.servers.tls import listener_contexts
 
 cdef extern from "unistd.h" nogil:
     int close_fd "close"(int fd)
@@ -56,6 +57,7 @@ cdef class Hub:
         self.listeners, self.owns_listeners = sockets, config.reuse_port
         self.n_listeners = len(sockets)
         self.names = [listener_name(s) for s in sockets]
+        self.contexts = listener_contexts(config)
         for listener in sockets:
             listener.setblocking(False)
         self.watch(self.alarm, EPOLLIN, ALARM)

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from fastnet.errors import ConfigError, StartupError
 from fastnet.servers.barrier import refuse
 
-_EXPECTED = "HOST:PORT, [IPV6]:PORT, tcp://HOST:PORT, unix:PATH or fd://N"
+_EXPECTED = "HOST:PORT, [IPV6]:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH or fd://N"
 # What may stand before HOST:PORT. Datagrams will be "udp": a socket of another type, opened like the rest.
-_SCHEMES = ("tcp",)
+_SCHEMES = ("tcp", "tls")
 _TCP = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\]/]*)):(?P<port>\d{1,5})")
 # sun_path without its NUL: 108 bytes on Linux, 104 elsewhere.
 _MAX_UNIX_PATH_BYTES = 103

@@ -36,8 +36,8 @@ cdef class Loop:
     cdef int accept(self, int number, int listener) except -1
     cdef int run_short(self, str what) except -1
     cdef NativeChannel make_channel(self, Workspace ws)
-    cdef int open(self, int fd, client, server) except -1
-    cdef NativeChannel settle(self, int fd, client, server, Workspace ws)
+    cdef int open(self, int fd, client, server, tls) except -1
+    cdef NativeChannel settle(self, int fd, client, server, tls, Workspace ws)
     cdef bint watch(self, int fd) except -1
     cdef int sweep(self, double now) except -1
     cdef int judge(self, int fd, Place *place) except -1

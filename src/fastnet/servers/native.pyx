@@ -38,6 +38,7 @@ from fastnet.servers.names cimport local_name, name_of, sockaddr, sockaddr_stora
 from fastnet.servers.native_channel cimport NativeChannel
 from fastnet.servers.pump cimport CLOCK_MONOTONIC, Pump, clock
 from fastnet.servers.stream_channel cimport new_stream_channel
+from fastnet.servers.tls_layer cimport TLSLayer
 from fastnet.servers.tracing cimport TracedChannel, Tracer
 
 from fastnet.servers.accesslog import access_log
@@ -287,7 +288,7 @@ cdef class Loop:
             client = name_of(&address, self.last_host)
             if client is not None:
                 self.last_host = client[0]
-            self.open(fd, client, local_name(fd) if server is None else server)
+            self.open(fd, client, local_name(fd) if server is None else server, hub.contexts[number])
         return 0
 
     cdef NativeChannel make_channel(self, Workspace ws):
@@ -311,20 +312,22 @@ cdef class Loop:
         hub.short_of_files = True
         return hub.accept_off(self.pump.ws.now + PAUSE_S)
 
-    cdef int open(self, int fd, client, server) except -1:
-        cdef NativeChannel channel = self.settle(fd, client, server, self.pump.ws)
+    cdef int open(self, int fd, client, server, tls) except -1:
+        cdef NativeChannel channel = self.settle(fd, client, server, tls, self.pump.ws)
         # The request is often there already. In a drain, first all are let in: answers would bring further clients.
         cdef bint more = False if self.hub.draining else self.step(channel, EPOLLIN)
         if not channel.closed:
             channel.closed = not self.watch(fd)
         return self.let_go(fd, &self.hub.places[fd], channel, more)
 
-    cdef NativeChannel settle(self, int fd, client, server, Workspace ws):
+    cdef NativeChannel settle(self, int fd, client, server, tls, Workspace ws):
         """A new connection, in its place, which stays claimed."""
         cdef Hub hub = self.hub
         cdef Place *place = &hub.places[fd]
         cdef NativeChannel channel = self.make_channel(ws)
-        channel.fd, channel.client, channel.server, channel.scheme = fd, client, server, "http"
+        channel.fd, channel.client, channel.server = fd, client, server
+        channel.scheme = "http" if tls is None else "https"
+        channel.layer = None if tls is None else TLSLayer(tls)
         fn_add(&hub.count, 1)
         fn_raise(&hub.top, fd)
         while not fn_claim(&place.state):

@@ -2,6 +2,7 @@
 from libc.stdint cimport uint32_t
 
 from fastnet.servers.pump cimport Channel
+from fastnet.servers.tls_layer cimport TLSLayer
 
 cdef extern from "sys/socket.h" nogil:
     struct msghdr:
@@ -32,6 +33,7 @@ cdef enum:
     LINGER_S = 2
 
 cdef class NativeChannel(Channel):
+    cdef TLSLayer layer              # between the socket and everything else; None: the connection is not encrypted
     cdef int fd
     cdef bint closed                 # the driver is to take it out of its tables and close the socket
     cdef bint readable               # the kernel may have input: what an edge said, until recv() says otherwise
@@ -46,6 +48,12 @@ cdef class NativeChannel(Channel):
     cdef int _serve(self, char *buf, Py_ssize_t room) except -1
     cdef int _drop_input(self, char *buf, Py_ssize_t room) except -1
     cdef int _failed(self) except -1
+    cdef int _agree(self, char *buf, Py_ssize_t room) except -1          # 1: TLS is agreed on
+    cdef int _refuse(self, error) except -1
+    cdef object _client_name(self)
+    cdef Py_ssize_t _read(self, char *buf, Py_ssize_t room) except -2    # as recv(), of what the peer encrypted
+    cdef int _send_sealed(self) except -1                                # 1: all is gone; 0: later; -2: broken
+    cdef int _flush_sealed(self) except -1
     cdef int _flush_file(self) except -1
     cdef int cut(self) except -1     # what is queued and what goes on is lost: the socket is about to be closed
     cdef double due(self) noexcept   # when expire() is; inf: never

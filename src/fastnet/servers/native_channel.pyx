@@ -4,15 +4,25 @@ Edge-triggered: an event only says that something may be there. `readable` remem
 and the pump's own state says whether input is wanted, so nothing is ever re-registered.
 """
 
-from libc.errno cimport EAGAIN, EINTR, errno
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from libc.errno cimport EAGAIN, EINTR, EPROTO, errno
 from libc.math cimport INFINITY
 from libc.stdint cimport uint32_t
 
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1 cimport Connection
 from fastnet.servers.pump cimport Channel
+from fastnet.servers.tls_layer cimport TLSLayer
 
 from fastnet.servers.log import LOGGER
+from fastnet.servers.tls import reason_of
+
+cdef extern from *:
+    """
+    #include <errno.h>
+    static inline void set_errno(int code) { errno = code; }
+    """
+    void set_errno(int code) noexcept nogil
 
 cdef extern from "sys/epoll.h" nogil:
     const uint32_t EPOLLIN, EPOLLERR, EPOLLHUP, EPOLLRDHUP
@@ -50,6 +60,8 @@ cdef class NativeChannel(Channel):
         cdef Connection conn = self.conn
         cdef Py_ssize_t n
         cdef int reads = 0
+        if self.layer is not None and not self.layer.established and not self._agree(buf, room):
+            return 0
         if self.blocked or self.yielded:
             self.blocked = self.yielded = False
             if self.turn():
@@ -58,10 +70,10 @@ cdef class NativeChannel(Channel):
             if reads == MOST_READS:
                 return 1
             reads += 1
-            n = recv(self.fd, buf, room, 0)
+            n = recv(self.fd, buf, room, 0) if self.layer is None else self._read(buf, room)
             if n > 0:
                 # A short read empties the socket; but what came with a hang-up may be followed by the end.
-                if n < room and not self.hung_up:
+                if n < room and not self.hung_up and self.layer is None:
                     self.readable = False
                 if self.feed(buf, n):
                     return 1
@@ -87,6 +99,8 @@ cdef class NativeChannel(Channel):
         cdef msghdr msg
         cdef Py_ssize_t n
         cdef int flags = MSG_NOSIGNAL | (MSG_MORE if self._file_left else 0)
+        if self.layer is not None:
+            return self._flush_sealed()
         self.blocked = False
         if conn.aborted:
             out.clear()
@@ -114,7 +128,7 @@ cdef class NativeChannel(Channel):
         return 0
 
     cdef bint sends_files(self) noexcept:
-        return True
+        return self.layer is None
 
     cdef int send_file(self, int fd, long long start, long long n) except -1:
         self._file, self._file_at, self._file_left = fd, start, n
@@ -174,6 +188,9 @@ cdef class NativeChannel(Channel):
         return self.conn.deadline
 
     cdef int finish(self) except -1:
+        if self.layer is not None and not self.conn.aborted:
+            self.layer.end()
+            self._send_sealed()
         if self.conn.aborted or self.conn.eof or not (self.conn.linger or self.readable):
             self.closed = True
             return 0
@@ -201,6 +218,103 @@ cdef class NativeChannel(Channel):
         if self.lingering:
             self.closed = True
             return 0
+        if self.layer is not None and not self.layer.established:
+            return self._refuse(TimeoutError("it took too long") if self.layer.began else None)
         self.conn.timeout()
         self.blocked = self.blocked and not self.conn.aborted
         return self.turn()
+
+    # --- TLS, between the socket and everything else -----------------------------------------------------------------
+
+    cdef int _agree(self, char *buf, Py_ssize_t room) except -1:
+        cdef TLSLayer layer = self.layer
+        cdef Py_ssize_t n
+        while self.readable and not self.closed:
+            n = recv(self.fd, buf, room, 0)
+            if n > 0:
+                layer.feed(buf, n)
+                try:
+                    layer.agree()
+                except OSError as error:             # SSLError is one
+                    self._send_sealed()              # an alert that says why
+                    return self._refuse(error)
+                if self._send_sealed() == -2:
+                    self.closed = True
+                elif layer.established:
+                    return 1
+            elif n < 0 and errno == EAGAIN:
+                self.readable = False
+            elif n == 0 or errno != EINTR:
+                if layer.began:
+                    return self._refuse(None)
+                self.closed = True                   # it only looked whether somebody is there
+        if self.blocked and not self.closed:
+            self._send_sealed()
+        return 0
+
+    cdef int _refuse(self, error) except -1:
+        LOGGER.info("TLS with %s failed: %s", self._client_name(), reason_of(error))
+        self.closed = True
+        return 0
+
+    cdef object _client_name(self):
+        return "a client" if self.client is None else f"{self.client[0]}:{self.client[1]}"
+
+    cdef Py_ssize_t _read(self, char *buf, Py_ssize_t room) except -2:
+        cdef TLSLayer layer = self.layer
+        cdef Py_ssize_t n
+        try:
+            while True:
+                n = layer.read(buf, room)
+                if n >= 0:
+                    return n
+                if layer.dry and not self.hung_up:
+                    break
+                n = recv(self.fd, buf, room, 0)
+                if n <= 0:
+                    return n                         # errno says why
+                layer.dry = n < room
+                layer.feed(buf, n)
+        except OSError as error:
+            LOGGER.info("TLS with %s broke: %s", self._client_name(), reason_of(error))
+            set_errno(EPROTO)
+            return -1
+        layer.dry = False
+        set_errno(EAGAIN)
+        return -1
+
+    cdef int _send_sealed(self) except -1:
+        cdef bytes data = self.layer.sealed()
+        cdef Py_ssize_t n, size
+        while data is not None:
+            size = PyBytes_GET_SIZE(data)
+            n = send(self.fd, PyBytes_AS_STRING(data) + self.layer.sent, size - self.layer.sent, MSG_NOSIGNAL)
+            if n >= 0:
+                self.layer.sent += n
+                if self.layer.sent == size:
+                    data = self.layer.next()
+            elif errno == EAGAIN:
+                self.blocked = True
+                return 0
+            elif errno != EINTR:
+                return -2
+        self.blocked = False
+        return 1
+
+    cdef int _flush_sealed(self) except -1:
+        cdef Connection conn = self.conn
+        cdef OutBuffer out = conn.out
+        cdef Py_ssize_t n = out.pending()
+        cdef int status
+        if conn.aborted:
+            self.blocked = False
+            out.clear()
+            return conn.settle_output()
+        if n:
+            self.layer.seal(out.take())
+        status = self._send_sealed()
+        if status == -2:
+            conn.abort()
+        elif n or status == 0:
+            conn.progress(n, status == 0)
+        return conn.settle_output()

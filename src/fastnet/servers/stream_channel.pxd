@@ -22,6 +22,7 @@ cdef class StreamChannel(NativeChannel):
     cdef int fail_socket(self) except -1
     cdef int write(self, list pieces) except -1
     cdef int write_rest(self) except -1
+    cdef int write_sealed(self) except -1
     cdef int keep(self, list pieces, Py_ssize_t sent) except -1
     cdef int set_deadline(self) except -1
     cdef bint wants_input(self) noexcept

@@ -51,7 +51,8 @@ cdef class StreamChannel(NativeChannel):
             protocol = session.protocol
             protocol.peer, protocol.local, protocol.now = self.client, self.server, self.pump.ws.now
             self.generation = self.hub.places[self.fd].generation
-            session.begin()
+            if self.layer is None:
+                session.begin()
         session.protocol.now = self.pump.ws.now
         self.turning = True
         self._running()
@@ -73,16 +74,21 @@ cdef class StreamChannel(NativeChannel):
         cdef Py_ssize_t n
         cdef int reads = 0
         self.yielded = False
+        if self.layer is not None and not self.layer.established:
+            if not self._agree(buf, room):
+                return 0
+            session.protocol.tls = self.layer.facts
+            session.begin()
         if self.crank():
             return 1
         while self.readable and self.wants_input():
             if reads == MOST_READS:
                 return 1
             reads += 1
-            n = recv(self.fd, buf, room, 0)
+            n = recv(self.fd, buf, room, 0) if self.layer is None else self._read(buf, room)
             if n > 0:
                 # A short read empties the socket; but what came with a hang-up may be followed by the end.
-                if n < room and not self.hung_up:
+                if n < room and not self.hung_up and self.layer is None:
                     self.readable = False
                 session.receive(PyBytes_FromStringAndSize(buf, n))
                 if self.crank():
@@ -103,6 +109,8 @@ cdef class StreamChannel(NativeChannel):
         if self.lingering or session is None:
             self.closed = True
             return 0
+        if self.layer is not None and not self.layer.established:
+            return self._refuse(TimeoutError("it took too long") if self.layer.began else None)
         session.protocol.now = self.pump.ws.now
         if self.deadline > self.pump.ws.now:
             session.protocol.close()         # the server drains, and nothing is going on
@@ -172,12 +180,32 @@ cdef class StreamChannel(NativeChannel):
             self.finish()
         elif protocol.eof_queued and not self.unsent and not self.half_closed:
             self.half_closed = True
-            shutdown(self.fd, SHUT_WR)
+            if self.layer is not None:
+                self.layer.end()         # close_notify; the socket itself stays open for what the peer still sends
+                self.write_sealed()
+            else:
+                shutdown(self.fd, SHUT_WR)
+        return 0
+
+    cdef int write_sealed(self) except -1:
+        cdef Py_ssize_t before = self.unsent
+        cdef int status = self._send_sealed()
+        if status == -2:
+            return self.fail_socket()
+        self.unsent = 0 if status else self.layer.left()
+        if not before:
+            self.write_since, self.window = self.pump.ws.now, 0
+        elif self.unsent < before:
+            self.window += before - self.unsent
+        self.session.stirred = self.session.stirred or self.unsent != before
         return 0
 
     cdef int write(self, list pieces) except -1:
         cdef bytes first
         cdef Py_ssize_t n = 0, size
+        if self.layer is not None:
+            self.layer.seal(pieces)
+            return self.write_sealed()
         piece = pieces[0]
         if len(pieces) == 1 and not self.unsent and PyBytes_CheckExact(piece):
             first = <bytes>piece
@@ -209,6 +237,8 @@ cdef class StreamChannel(NativeChannel):
 
     cdef int write_rest(self) except -1:
         cdef OutBuffer out = self.out
+        if self.layer is not None:
+            return self.write_sealed()
         cdef iovec iov[MOST_PIECES]
         cdef msghdr msg
         cdef Py_ssize_t n
@@ -241,6 +271,9 @@ cdef class StreamChannel(NativeChannel):
         return 0
 
     cdef int finish(self) except -1:
+        if self.layer is not None and not self.session.protocol.aborted:
+            self.layer.end()
+            self._send_sealed()
         if self.session.protocol.aborted or self.at_eof:
             self.closed = True
             return 0

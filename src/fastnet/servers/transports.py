@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
+import ssl
 import sys
 from typing import Any
 
@@ -19,6 +20,7 @@ from fastnet.servers.config import Config
 from fastnet.servers.listeners import listener_name
 from fastnet.servers.log import LOGGER
 from fastnet.servers.pump import Pump
+from fastnet.servers.tls import listener_contexts
 
 # A loop accepts at most this many connections in a row, so that others sharing the socket get some.
 _ACCEPTS = 16
@@ -39,6 +41,7 @@ class Transports:
         self._loop = loop
         self._config = config
         self._sockets = [sock.dup() for sock in sockets]
+        self._contexts = listener_contexts(config)
         self._servers: list[asyncio.AbstractServer] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
@@ -71,8 +74,8 @@ class Transports:
 
     async def listen(self) -> None:
         """Begin to accept."""
-        for sock in self._sockets:
-            self._servers.append(await self._open(sock))
+        for sock, context in zip(self._sockets, self._contexts, strict=True):
+            self._servers.append(await self._open(sock, context))
             # Whoever listened last on the socket said how long its queue is.
             sock.listen(self._config.backlog)
 
@@ -82,7 +85,7 @@ class Transports:
         self._close_servers()
         if self._config.reuse_port:
             refuse(self._sockets)  # else the supervisor did, if all is to end
-        await asyncio.gather(*(self._adopt(sock) for sock in self._sockets))
+        await asyncio.gather(*map(self._adopt, self._sockets, self._contexts))
         for sock in self._sockets:
             sock.close()
         await self._hub.drain()
@@ -96,12 +99,12 @@ class Transports:
         self._close_servers()
         self._hub.close()
 
-    async def _open(self, sock: socket.socket) -> asyncio.AbstractServer:
-        factory = self._hub.protocol_factory("http", listener_name(sock))
+    async def _open(self, sock: socket.socket, context: ssl.SSLContext | None) -> asyncio.AbstractServer:
+        factory = self._hub.protocol_factory("https" if context else "http", listener_name(sock))
         mine = sock.dup()
         mine.setblocking(False)
         if sock.family != socket.AF_UNIX:
-            return await self._loop.create_server(factory, sock=mine, backlog=_ACCEPTS)
+            return await self._loop.create_server(factory, sock=mine, backlog=_ACCEPTS, ssl=context)
         # The file belongs to the supervisor; from 3.13 on, loops would remove it when they close the server.
         kept: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
         return await self._loop.create_unix_server(factory, sock=mine, backlog=_ACCEPTS, **kept)
@@ -125,13 +128,13 @@ class Transports:
         for server in servers:
             server.close()
 
-    async def _adopt(self, sock: socket.socket) -> None:
+    async def _adopt(self, sock: socket.socket, context: ssl.SSLContext | None) -> None:
         """Serve those whom the kernel has let in already."""
-        factory = self._hub.protocol_factory("http", listener_name(sock))
+        factory = self._hub.protocol_factory("https" if context else "http", listener_name(sock))
         while True:
             try:
                 connection, _ = sock.accept()
             except OSError:
                 return
             connection.setblocking(False)
-            await self._loop.connect_accepted_socket(factory, connection)
+            await self._loop.connect_accepted_socket(factory, connection, ssl=context)

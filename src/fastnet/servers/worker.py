@@ -92,7 +92,12 @@ def run_worker(
 
 
 def preload(config: Config) -> None:
-    """For the supervisor: import what every worker would, as far as the options tell, so that they share its memory."""
+    """For the supervisor: import what every worker would, as far as the options tell, so that they share its memory.
+
+    And make TLS contexts, so that they share their secrets. Raises StartupError.
+    """
+    if any(address.scheme == "tls" for address in config.addresses()):
+        importlib.import_module("fastnet.servers.tls").server_context(config)
     if config.model == "async" or config.interface == "asgi":
         asynchronous = importlib.import_module("fastnet.servers.asynchronous")
         asynchronous.loop_factory(config.loop)

@@ -1,0 +1,40 @@
+"""Certificates for tests: an authority of our own, a server's, and clients' that are right or wrong in one way each."""
+
+from __future__ import annotations
+
+import datetime
+import ssl
+from pathlib import Path
+
+import trustme
+
+
+class Certificates:
+    """Files in `folder`, made once for a module."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.authority = trustme.CA()
+        self.ca = self._write("ca.pem", self.authority.cert_pem)
+        server = self.authority.issue_cert("localhost", "127.0.0.1")
+        self.cert = self._write("server.pem", *server.cert_chain_pems)
+        self.key = self._write("server.key", server.private_key_pem)
+
+    def _write(self, name: str, *blobs: trustme.Blob) -> str:
+        path = self.folder / name
+        path.write_bytes(b"".join(blob.bytes() for blob in blobs))
+        return str(path)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Of a server."""
+        return ("--tls-cert", self.cert, "--tls-key", self.key)
+
+    def client(self, *names: str, expired: bool = False, trusted: bool = True) -> ssl.SSLContext:
+        """A client's context; with a certificate if names are given."""
+        context = ssl.create_default_context(cafile=self.ca)
+        if names:
+            authority = self.authority if trusted else trustme.CA()
+            until = datetime.datetime(2001, 1, 1) if expired else None
+            authority.issue_cert(*names, not_after=until).configure_cert(context)
+        return context

@@ -1,0 +1,60 @@
+"""TLS between socket and protocol, cut anywhere: a handshake and records that arrive byte by byte, and in one piece."""
+
+import ssl
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.certificates import Certificates
+from tests.servers.services import MODELS, serve_service
+from tests.servers.serving import Server
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def server(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[Server]:
+    with serve_service("Echo", request.param, *certificates.options, bind="tls://127.0.0.1:0") as running:
+        yield running
+
+
+@pytest.mark.parametrize("cut", [1, 7, 100000])
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_any_cut_of_the_stream(server: Server, certificates: Certificates, cut: int, version: ssl.TLSVersion) -> None:
+    context = certificates.client()
+    context.minimum_version = context.maximum_version = version
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    session = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with server.connect() as client:
+
+        def send() -> None:
+            data = outgoing.read()
+            for start in range(0, len(data), cut):
+                client.sendall(data[start : start + cut])
+
+        def receive() -> None:
+            data = client.recv(1 << 16)
+            assert data, "closed"
+            incoming.write(data)
+
+        while True:
+            try:
+                session.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                send()
+                receive()
+        message = bytes(range(256)) * 20
+        session.write(message[:100])
+        session.write(message[100:])  # two records
+        send()
+        got = b""
+        while len(got) < len(message):
+            try:
+                got += session.read(len(message))
+            except ssl.SSLWantReadError:
+                receive()
+        assert got == message
