@@ -1,22 +1,28 @@
-"""python -m tests.fuzz.fuzz_httptools SECONDS: fastnet.compat.httptools beside httptools, on input that is nearly HTTP.
+"""fastnet.compat.httptools beside httptools, on input that is nearly HTTP.
 
-Holds: an input cut anywhere gives the door the same calls or the same error; what both accept calls back the same. By
-atheris, which follows coverage, where it is installed (CPython 3.11), else by random pieces.
+Holds: an input cut anywhere gives the door the same calls or the same error; what both accept calls back the same. The
+first byte of an input says whether the others are the text or the numbers of pieces of one.
 """
 
-import importlib.util
 import random
 import sys
-import time
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
+import atheris
 import httptools
 
-from fastnet.compat import httptools as door
-from tests.compat.test_httptools_parser import run
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+with atheris.instrument_imports(include=["tests.compat.test_httptools_parser", "fastnet"]):
+    from fastnet.compat import httptools as door
+    from tests.compat.test_httptools_parser import run
 
 PIECES = (
+    b"GET / HTTP/1.1\r\nHost: h\r\n",
+    b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
     *(b"GET", b"POST", b"CONNECT", b"OPTIONS", b" ", b" /", b" /a?b", b" *", b" h:1", b" http://h/", b" HTTP/1.1\r\n"),
     *(
         b" HTTP/1.0\r\n",
@@ -49,13 +55,6 @@ PIECES = (
         b"\xff",
     ),
 )
-HEADS = (
-    b"GET / HTTP/1.1\r\nHost: h\r\n",
-    b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
-    b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n",
-    b"HTTP/1.1 200 OK\r\n",
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-)
 
 
 def check(data: bytes) -> None:
@@ -83,43 +82,14 @@ def check(data: bytes) -> None:
         assert whole[:end] == theirs[:end] and len(whole) <= end + 1, (kind, data, whole, theirs)
 
 
-def generate(pick: random.Random) -> bytes:
-    parts = [pick.choice(HEADS)] if pick.random() < 0.8 else []
-    parts += [pick.choice(PIECES) for _ in range(pick.randrange(12))]
-    data = bytearray(b"".join(parts))
-    for _ in range(pick.choice((0, 0, 0, 1, 2))):
-        if data:
-            data[pick.randrange(len(data))] = pick.randrange(256)
-    return bytes(data)
-
-
-def by_atheris(seconds: int) -> None:
-    atheris: Any = importlib.import_module("atheris")
-
-    def one(data: bytes) -> None:
-        check(data)
-        check(generate(random.Random(data)))
-
-    atheris.instrument_func(check)
-    atheris.Setup([sys.argv[0], f"-max_total_time={seconds}"], one)
-    atheris.Fuzz()
-
-
-def by_chance(seconds: int) -> int:
-    end, seed, count = time.monotonic() + seconds, time.time_ns(), 0
-    print(f"seed {seed}", flush=True)
-    pick = random.Random(seed)
-    while time.monotonic() < end:
-        check(generate(pick))
-        count += 1
-    return count
-
-
-def main() -> None:
-    seconds = int(sys.argv[1])
-    run_it: Callable[[int], object] = by_atheris if importlib.util.find_spec("atheris") else by_chance
-    print(f"{run_it(seconds)} inputs, no difference")
+def one_input(raw: bytes) -> None:
+    if raw[:1] < b"\x80":
+        check(raw[1:])
+    else:
+        check(b"".join(PIECES[number % len(PIECES)] for number in raw[1:]))
 
 
 if __name__ == "__main__":
-    main()
+    # libFuzzer starts itself again, to merge, by what stands first.
+    atheris.Setup([f"{sys.executable} {sys.argv[0]}", *sys.argv[1:]], one_input)
+    atheris.Fuzz()

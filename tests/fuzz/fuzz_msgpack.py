@@ -1,8 +1,7 @@
-"""python tests/fuzz/fuzz_msgpack.py SECONDS: msgpack-python and fastnet.msgpack agree on any input and options.
+"""msgpack-python and fastnet.msgpack agree on any input and options.
 
 An input is options, cuts, and bytes. The bytes unpacked whole, byte by byte and in cuts give what msgpack-python gives;
-what came out is packed to the same bytes by both, into a buffer of the caller, too, and unpacks to the same again. Runs
-under atheris, over a build of any kind; with FASTNET_SANITIZE the extension is watched, too.
+what came out is packed to the same bytes by both, into a buffer of the caller, too, and unpacks to the same again.
 """
 
 import sys
@@ -104,14 +103,7 @@ def one_input(raw: bytes) -> None:
     same_bytes(value, pack_options)
 
 
-def main() -> None:
-    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-    atheris.Setup(
-        [sys.argv[0], f"-max_total_time={seconds}", "-timeout=20", "-len_control=20", f"-max_len={MOST_BYTES}"],
-        one_input,
-    )
-    atheris.Fuzz()
-
-
 if __name__ == "__main__":
-    main()
+    # libFuzzer starts itself again, to merge, by what stands first.
+    atheris.Setup([f"{sys.executable} {sys.argv[0]}", *sys.argv[1:]], one_input)
+    atheris.Fuzz()
