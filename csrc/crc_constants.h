@@ -128,14 +128,14 @@
     0xb43du, 0x687bu, 0xd0f6u, 0x81fdu
 
 /* CRC-32C: x^n that moves a 32-bit state over so many bytes; the instruction crc32 brings x^33 more. */
-#define FN_CRC32C_STREAM2_8 0xd270f1a2u
-#define FN_CRC32C_STREAM_8 0xab7aff2au
-#define FN_CRC32C_VECTOR_8 0xa51b6135u
-#define FN_CRC32C_STREAM2_64 0x359674f7u
-#define FN_CRC32C_STREAM_64 0x9ef68d35u
-#define FN_CRC32C_VECTOR_64 0x1dc403ccu
-#define FN_CRC32C_STREAM2_480 0x460f957bu
-#define FN_CRC32C_STREAM_480 0xf8489afcu
-#define FN_CRC32C_VECTOR_480 0x1af75504u
+#define FN_CRC32C_STREAM2_16 0xd7a4825cu
+#define FN_CRC32C_STREAM_16 0xd270f1a2u
+#define FN_CRC32C_VECTOR_16 0x82f89c77u
+#define FN_CRC32C_STREAM2_48 0xbedc6ba1u
+#define FN_CRC32C_STREAM_48 0x86d8e4d2u
+#define FN_CRC32C_VECTOR_48 0xc1f19ee1u
+#define FN_CRC32C_STREAM2_128 0xb9d68d49u
+#define FN_CRC32C_STREAM_128 0x359674f7u
+#define FN_CRC32C_VECTOR_128 0x5ae703abu
 
 #endif

@@ -14,7 +14,7 @@ CRCS = {  # name: width, polynomial without its leading term, are tables of swap
 }
 FOLDS = [16, 32, 48, 64, 128, 192, 256]  # bytes that a register is moved by
 # Bytes that the streams of the fused CRC-32C kernel are moved by; see simd/crc_avx512.c.
-STREAM_BYTES, VECTOR_BYTES, TURNS = 24, 256, (8, 64, 480)
+STREAM_BYTES, VECTOR_BYTES, TURNS = 24, 256, (16, 48, 128)
 
 
 def reflected(value: int, width: int = 64) -> int:
