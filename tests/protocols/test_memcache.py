@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from fastnet.codecs.memcache import encode_get, encode_store
 from fastnet.errors import ConfigError, IncompleteFrame, LimitExceeded, ProtocolError
@@ -188,6 +189,43 @@ def test_requests_are_sent_as_they_are() -> None:
     assert connection.due == 1
     with pytest.raises(ValueError):
         connection.request(b"", "pieces")
+
+
+@given(sizes=cuts, order=st.permutations([b"a", b"b", b"\xc3\xbc", b"d"]))
+def test_values_have_the_keys_that_were_asked_for(sizes: list[int], order: list[bytes]) -> None:
+    hits = {b"a": b"VALUE a 5 1\r\n1\r\n", b"b": b"VALUE b 0 1 7\r\n2\r\n", b"\xc3\xbc": b"VALUE \xc3\xbc 0 1\r\n3\r\n",
+            b"d": b""}  # fmt: skip
+    stream = b"".join(map(hits.__getitem__, order)) + b"END\r\n"
+    connection = ClientConnection()
+    for _ in range(2):
+        connection.request_values(["a", "\u00fc", b"b", "c", "d"], "gets")
+    assert b"".join(map(bytes, connection.data_to_send())) == b"gets a \xc3\xbc b c d\r\n" * 2
+    for found in events(connection, pieces_of(stream * 2, sizes)):
+        assert found.values == {"a": b"1", "\u00fc": b"3", b"b": b"2"}
+        assert (found.flags, found.cas, len(found)) == ({"a": 5}, {b"b": 7}, 3)
+
+
+def test_a_key_asked_for_as_text_and_as_bytes_is_found_as_both() -> None:
+    connection = ClientConnection()
+    connection.request_values(["a", b"a"])
+    (found,) = events(connection, [b"VALUE a 0 1\r\n1\r\n" * 2 + b"END\r\n"])
+    assert found.values == {"a": b"1", b"a": b"1"}
+
+
+def test_keys_are_checked_before_anything_is_queued() -> None:
+    connection = ClientConnection()
+    for keys, error in ((["a", "b c"], ValueError), ([], ValueError), (["a", 5], TypeError)):
+        with pytest.raises(error):
+            connection.request_values(keys)  # type: ignore[arg-type]
+    assert connection.due == 0 and connection.data_to_send() == []
+
+
+def test_a_key_that_was_not_asked_for_is_refused() -> None:
+    connection = ClientConnection()
+    connection.request_values(["a", "b"])
+    connection.receive_data(b"VALUE b 0 1\r\n1\r\nVALUE c 0 1\r\n1\r\nEND\r\n")
+    with pytest.raises(ProtocolError, match="the server sent a key that was not asked for"):
+        connection.next_event()
 
 
 @pytest.mark.parametrize("stream, shapes, error", [

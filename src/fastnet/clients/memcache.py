@@ -52,7 +52,7 @@ class _Connection:
 
     def send(self, calls: Iterable[Call]) -> None:
         for call in calls:
-            self.protocol.request(call.data, call.shape)
+            call.ask(self.protocol)
         self.socket.sendall(b"".join(self.protocol.data_to_send()))
 
     def reply(self) -> Any:

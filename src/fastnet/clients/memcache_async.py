@@ -42,7 +42,7 @@ class _Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         asked = []
         for call in calls:
-            self.protocol.request(call.data, call.shape)
+            call.ask(self.protocol)
             asked.append(loop.create_future())
         self.due.extend(asked)
         self.transport.write(b"".join(self.protocol.data_to_send()))

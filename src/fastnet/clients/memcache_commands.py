@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from fastnet.clients.hashing import Distribution, Rendezvous
-from fastnet.codecs.memcache import Reply, encode_command, encode_get, encode_meta, encode_store
+from fastnet.codecs.memcache import Reply, encode_command, encode_meta, encode_store
 from fastnet.errors import ConfigError, FastnetError, LimitExceeded
-from fastnet.protocols.memcache import LINE, STATS, VALUES, ServerRefused, Values
+from fastnet.protocols.memcache import LINE, STATS, VALUES, ClientConnection, ServerRefused, Values
 
 Key: TypeAlias = str | bytes
 Value: TypeAlias = bytes | str | int
@@ -31,19 +31,27 @@ Steps: TypeAlias = Generator[Any, Any, T]
 # Client flags, as pymemcache and pylibmc have them.
 FLAG_PICKLE, FLAG_INTEGER, FLAG_ZLIB, FLAG_TEXT = 1 << 0, 1 << 1, 1 << 3, 1 << 4
 _RELATIVE_MOST_S = 60 * 60 * 24 * 30  # a greater exptime would be a time since 1970
-_LINE_BYTES = 32768  # of a get of many keys: what every server takes
+_LINE_KEYS = 250  # of one get: a line of 62 KiB at most, which every server takes
 _COMPRESSION_GAIN = 0.9  # of the size, at most, or the plain value is stored
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.005, 0.2  # while another client computes a value
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request to one node. `again`: it may be sent a second time, to a server that may have seen it."""
+    """One request to one node: bytes, or the keys of a get. `again`: it may be sent to a server that has seen it."""
 
     node: str
-    data: bytes
+    data: bytes | list[Key]
     shape: str = LINE
     again: bool = True
+    verb: str = "get"
+
+    def ask(self, connection: ClientConnection) -> None:
+        """Queue it on a connection."""
+        if isinstance(self.data, list):
+            connection.request_values(self.data, self.verb)
+        else:
+            connection.request(self.data, self.shape)
 
 
 @dataclass(frozen=True)
@@ -157,45 +165,42 @@ class Commands:
         return found.get(key, default)
 
     def get_many(self, keys: Iterable[Key]) -> Steps[dict[Key, Value]]:
-        named = {raw_key(key): key for key in keys}
-        if not named:
+        asked = list(keys)
+        if not asked:
             return {}
         found: dict[Key, Value] = {}
-        for result in (yield self._reads(named, "get")):
+        for result in (yield self._reads(asked, "get")):
             values: Values | None = self._checked(result)
             if values is None:
                 continue
-            flags, unpack = values.flags, self.packing.unpack
-            for raw, data in values.values.items():
-                if raw in named:  # a server may send what it likes
-                    found[named[raw]] = unpack(data, flags[raw]) if raw in flags else data
+            these: dict[Key, Value] = values.values  # type: ignore[assignment]
+            for key, flags in values.flags.items():
+                these[key] = self.packing.unpack(values.values[key], flags)
+            if found:
+                found.update(these)
+            else:
+                found = these
         return found
 
-    def _reads(self, keys: Iterable[bytes], verb: str) -> list[Call]:
-        by_node: dict[str, list[bytes]] = {}
+    def _reads(self, keys: list[Key], verb: str) -> list[Call]:
+        by_node: dict[str, list[Key]] = {}
         if len(self.distribution.nodes) == 1:
-            by_node[self.distribution.nodes[0]] = list(keys)
+            by_node[self.distribution.nodes[0]] = keys
         else:
             for key in keys:
-                by_node.setdefault(self.distribution.node_of(key), []).append(key)
-        calls = []
-        for node, some in by_node.items():
-            while some:
-                count, size = 0, 0
-                while count < len(some) and size < _LINE_BYTES:
-                    size += len(some[count]) + 1
-                    count += 1
-                calls.append(Call(node, encode_get(some[:count], verb), VALUES))
-                some = some[count:]
-        return calls
+                by_node.setdefault(self.distribution.node_of(raw_key(key)), []).append(key)
+        return [
+            Call(node, some[at : at + _LINE_KEYS], VALUES, verb=verb)
+            for node, some in by_node.items()
+            for at in range(0, len(some), _LINE_KEYS)
+        ]
 
     def gets(self, key: Key) -> Steps[tuple[Value, int] | None]:
-        raw = raw_key(key)
-        (result,) = yield self._reads([raw], "gets")
+        (result,) = yield self._reads([key], "gets")
         values: Values | None = self._checked(result)
-        if values is None or raw not in values.values or raw not in values.cas:
+        if values is None or key not in values.values or key not in values.cas:
             return None
-        return self.packing.unpack(values.values[raw], values.flags.get(raw, 0)), values.cas[raw]
+        return self.packing.unpack(values.values[key], values.flags.get(key, 0)), values.cas[key]
 
     # --- writing
 

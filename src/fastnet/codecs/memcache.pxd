@@ -13,6 +13,10 @@ cdef const char *error_text(int error) noexcept nogil
 
 # The key as bytes; ValueError for one that cannot be sent.
 cdef bytes checked_key(object key)
+# Where the bytes of a key lie, UTF-8 of a str, for as long as it lives; TypeError for what is neither str nor bytes.
+cdef const char *key_bytes(object key, Py_ssize_t *n) except NULL
+# `head`, the keys, each behind a space, and the end of the line.
+cdef bytes encode_keys(bytes head, list keys)
 
 # Bytes that were received and are not read yet: the caller's, lent until settle(), or kept.
 cdef class Decoder:

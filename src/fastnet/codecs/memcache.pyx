@@ -17,6 +17,9 @@ from fastnet.codecs cimport cmemcache as c
 from fastnet.codecs.cmemcache cimport fn_memcache_reply, fn_memcache_request
 from fastnet.codecs.framing_memory cimport fn_give, fn_take
 
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *n) except NULL
+
 from fastnet.errors import ConfigError, IncompleteFrame, LimitExceeded, ProtocolError
 
 MAX_KEY_BYTES = 250              # memcached's own
@@ -69,6 +72,35 @@ cdef bytes checked_key(object key):
     if not c.fn_memcache_is_key(PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw), c.FN_MEMCACHE_KEY_MAX):
         raise ValueError(f"{key!r:.300}: a key has 1 to {c.FN_MEMCACHE_KEY_MAX} bytes, no space, no control character")
     return raw
+
+cdef const char *key_bytes(object key, Py_ssize_t *n) except NULL:
+    if type(key) is str:
+        return PyUnicode_AsUTF8AndSize(key, n)
+    if type(key) is not bytes:
+        raise TypeError(f"a key is str or bytes, not {type(key).__name__}")
+    n[0] = PyBytes_GET_SIZE(key)
+    return PyBytes_AS_STRING(key)
+
+cdef bytes encode_keys(bytes head, list keys):
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(head) + 2, n
+    cdef const char *p
+    cdef char *to
+    for key in keys:
+        p = key_bytes(key, &n)
+        if not c.fn_memcache_is_key(p, n, c.FN_MEMCACHE_KEY_MAX):
+            checked_key(key)
+        size += n + 1
+    line = PyBytes_FromStringAndSize(NULL, size)
+    to = PyBytes_AS_STRING(line)
+    memcpy(to, PyBytes_AS_STRING(head), PyBytes_GET_SIZE(head))
+    to += PyBytes_GET_SIZE(head)
+    for key in keys:
+        p = key_bytes(key, &n)
+        to[0] = b" "
+        memcpy(to + 1, p, n)
+        to += n + 1
+    memcpy(to, b"\r\n", 2)
+    return line
 
 
 # --- messages --------------------------------------------------------------------------------------------------------
@@ -317,15 +349,10 @@ def encode_get(keys, verb="get", exptime=0):
     """A request for the values of all `keys`."""
     if verb not in ("get", "gets", "gat", "gats"):
         raise ValueError(f"{verb!r:.50}: get, gets, gat or gats reads keys")
-    cdef list words = [verb.encode()]
-    if verb[1] == "a":
-        words.append(b"%d" % exptime)
-    cdef Py_ssize_t before = len(words)
-    for key in keys:
-        words.append(checked_key(key))
-    if len(words) == before:
+    cdef list some = list(keys)
+    if not some:
         raise ValueError("no key to read")
-    return b" ".join(words) + b"\r\n"
+    return encode_keys(b"%b %d" % (verb.encode(), exptime) if verb[1] == "a" else verb.encode(), some)
 
 
 def encode_store(verb, key, value, client_flags=0, exptime=0, cas=None, noreply=False):

@@ -15,11 +15,19 @@ cdef class ServerConnection(Protocol):
     cdef bint answer(self, const char *message, const fn_memcache_request *request) except -1
     cdef int _flush(self) except -1
 
+cdef class Values:
+    cdef readonly dict values, flags, cas
+
 cdef class ClientConnection(Protocol):
     cdef ReplyDecoder decoder
     cdef bytes lent
     cdef object shapes                # deque of what the replies that are due look like
-    cdef object values
+    cdef Values values
+    cdef dict stats
+    cdef Py_ssize_t asked_at          # keys of the reply that is being read which lie before this one were looked at
+    cdef dict asked
     cdef readonly size_t max_reply_bytes
     cdef size_t reply_bytes
     cdef object _read(self)
+    cdef object _name(self, list asked, const char *key, size_t n)
+    cdef int _done(self) except -1

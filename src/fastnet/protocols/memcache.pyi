@@ -1,5 +1,6 @@
 """Connections of memcached's text protocol, without I/O: a server's and a client's."""
 
+from collections.abc import Iterable
 from typing import Any, Final, final
 
 from fastnet.errors import FastnetError
@@ -42,11 +43,11 @@ class Values:
     """What a get found: values by key; client flags, where they are not 0; cas uniques, where they were asked for."""
 
     @property
-    def values(self) -> dict[bytes, bytes]: ...
+    def values(self) -> dict[Any, bytes]: ...
     @property
-    def flags(self) -> dict[bytes, int]: ...
+    def flags(self) -> dict[Any, int]: ...
     @property
-    def cas(self) -> dict[bytes, int]: ...
+    def cas(self) -> dict[Any, int]: ...
     def __len__(self) -> int: ...
 
 class ClientConnection(Protocol):
@@ -73,7 +74,12 @@ class ClientConnection(Protocol):
     def request(self, data: bytes, shape: str = "line") -> None:
         """Queue a request, encoded, whose reply is VALUES (get and the like), STATS, or one LINE, value included.
 
-        Of what has no reply (noreply, the flag q), nothing is to be told: write() it, or end it with an `mn`.
+        The keys of Values are bytes. Of what has no reply (noreply, the flag q), nothing is to be told: write() it, or end it with an `mn`.
+        """
+    def request_values(self, keys: Iterable[bytes | str], verb: str = "get", exptime: int = 0) -> None:
+        """Queue a get, gets, gat or gats, encoded as codecs.memcache.encode_get() does; raises ValueError as it does.
+
+        The keys of its Values are those that were given, str or bytes.
         """
     @property
     def due(self) -> int:

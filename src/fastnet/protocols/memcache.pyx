@@ -13,14 +13,16 @@ from collections import deque
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.math cimport INFINITY
+from libc.string cimport memcmp
 
 from fastnet.codecs.cmemcache cimport (FN_MEMCACHE_CLIENT_ERROR, FN_MEMCACHE_END, FN_MEMCACHE_ERROR,
                                        FN_MEMCACHE_QUIT, FN_MEMCACHE_SERVER_ERROR, FN_MEMCACHE_STAT,
                                        FN_MEMCACHE_VALUE, fn_memcache_reply, fn_memcache_request)
-from fastnet.codecs.memcache cimport ReplyDecoder, RequestDecoder, reply_of, request_of
+from fastnet.codecs.memcache cimport ReplyDecoder, RequestDecoder, checked_key, key_bytes, reply_of, request_of
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.base cimport Protocol
 
+from fastnet.codecs.memcache import encode_get
 from fastnet.errors import ConfigError, FastnetError, IncompleteFrame, LimitExceeded, ProtocolError
 from fastnet.protocols.base import NEED_DATA, PAUSED
 
@@ -122,7 +124,8 @@ cdef class ServerConnection(Protocol):
 cdef class Values:
     """What a get found."""
 
-    cdef readonly dict values, flags, cas
+    def __cinit__(self):
+        self.values, self.flags, self.cas = {}, {}, {}
 
     def __len__(self):
         return len(self.values)
@@ -143,6 +146,11 @@ cdef class ClientConnection(Protocol):
             raise ValueError(f"{shape!r:.50}: the shape of a reply is {VALUES!r}, {LINE!r} or {STATS!r}")
         self.shapes.append(shape)
         self.write(data)
+
+    def request_values(self, keys, verb="get", exptime=0):
+        cdef list asked = list(keys)
+        self.write(encode_get(asked, verb, exptime))
+        self.shapes.append(asked)
 
     cpdef send(self, event):
         data, shape = event
@@ -171,11 +179,33 @@ cdef class ClientConnection(Protocol):
             self.lent = None
         return event
 
+    cdef int _done(self) except -1:
+        """The reply that was read is whole."""
+        self.shapes.popleft()
+        self.values = self.stats = self.asked = None
+        self.reply_bytes = self.asked_at = 0
+        return 0
+
+    cdef object _name(self, list asked, const char *key, size_t n):
+        """Which of the keys that were asked for this is, as it was given then."""
+        cdef Py_ssize_t size
+        cdef const char *p
+        while self.asked_at < len(asked):        # servers answer in order
+            name = asked[self.asked_at]
+            self.asked_at += 1
+            p = key_bytes(name, &size)
+            if <size_t>size == n and memcmp(p, key, n) == 0:
+                return name
+        if self.asked is None:                   # but what stands between may not
+            self.asked = {checked_key(name): name for name in asked}
+        name = self.asked.get(PyBytes_FromStringAndSize(key, n))
+        if name is None:
+            raise ProtocolError("the server sent a key that was not asked for", 502)
+        return name
+
     cdef object _read(self):
         cdef fn_memcache_reply reply
         cdef const char *p
-        cdef bytes key
-        cdef Values values
         cdef int found
         while True:
             found = self.decoder.next(&reply)
@@ -187,43 +217,39 @@ cdef class ClientConnection(Protocol):
                 raise ProtocolError("the server sent a reply to no request", 502)
             p = self.decoder.message
             shape = self.shapes[0]
-            if shape is not LINE:
-                self.reply_bytes += self.decoder.cur - p
-                if self.reply_bytes > self.max_reply_bytes:
-                    raise LimitExceeded(f"a reply is longer than the limit of {self.max_reply_bytes} bytes", 502)
             if FN_MEMCACHE_ERROR <= reply.kind <= FN_MEMCACHE_SERVER_ERROR:
-                self.shapes.popleft()
-                self.values, self.reply_bytes = None, 0
+                self._done()
                 return ServerRefused(PyBytes_FromStringAndSize(p, reply.line_end).decode("utf-8", "replace"))
             if shape is LINE:
-                self.shapes.popleft()
+                self._done()
                 return reply_of(p, &reply)
-            if reply.kind == FN_MEMCACHE_END or (shape is STATS and reply.kind != FN_MEMCACHE_STAT):
-                self.shapes.popleft()
-                event, self.values, self.reply_bytes = self.values, None, 0
-                if event is None:
-                    event = new_values() if shape is VALUES else {}
-                return event
+            self.reply_bytes += self.decoder.cur - p
+            if self.reply_bytes > self.max_reply_bytes:
+                raise LimitExceeded(f"a reply is longer than the limit of {self.max_reply_bytes} bytes", 502)
             if shape is STATS:
-                if self.values is None:
-                    self.values = {}
-                self.values[PyBytes_FromStringAndSize(p + reply.key, reply.key_len)] = \
+                if self.stats is None:
+                    self.stats = {}
+                if reply.kind != FN_MEMCACHE_STAT:       # END, or RESET
+                    event = self.stats
+                    self._done()
+                    return event
+                self.stats[PyBytes_FromStringAndSize(p + reply.key, reply.key_len)] = \
                     PyBytes_FromStringAndSize(p + reply.more, reply.line_end - reply.more)
                 continue
+            if self.values is None:
+                self.values = Values.__new__(Values)
+            if reply.kind == FN_MEMCACHE_END:
+                event = self.values
+                self._done()
+                return event
             if reply.kind != FN_MEMCACHE_VALUE:
                 raise ProtocolError("the server answered a get with something else", 502)
-            if self.values is None:
-                self.values = new_values()
-            values = <Values>self.values
-            key = PyBytes_FromStringAndSize(p + reply.key, reply.key_len)
-            values.values[key] = PyBytes_FromStringAndSize(p + reply.value, reply.value_len)
+            if shape is VALUES:
+                key = PyBytes_FromStringAndSize(p + reply.key, reply.key_len)
+            else:
+                key = self._name(<list>shape, p + reply.key, reply.key_len)
+            self.values.values[key] = PyBytes_FromStringAndSize(p + reply.value, reply.value_len)
             if reply.client_flags:
-                values.flags[key] = reply.client_flags
+                self.values.flags[key] = reply.client_flags
             if reply.has_number:
-                values.cas[key] = reply.number
-
-
-cdef Values new_values():
-    cdef Values made = Values.__new__(Values)
-    made.values, made.flags, made.cas = {}, {}, {}
-    return made
+                self.values.cas[key] = reply.number
