@@ -4,8 +4,8 @@
 
 The load is Python's: sockets that are all sent a request, then all read. It need not be fast, for what is compared is
 the CPU time that each server takes for a request. Every answer's length is checked. A round has every contender, one
-after the other in an order that rotates; ratios are taken within a round. Clients ask one memcached, rounds interleaved.
-The exit status is 3 when a bar was missed.
+after the other in an order that rotates; ratios are taken within a round. Clients ask one memcached, by turns. The exit
+status is 3 when a bar was missed.
 """
 
 import argparse

@@ -74,7 +74,8 @@ class ClientConnection(Protocol):
     def request(self, data: bytes, shape: str = "line") -> None:
         """Queue a request, encoded, whose reply is VALUES (get and the like), STATS, or one LINE, value included.
 
-        The keys of Values are bytes. Of what has no reply (noreply, the flag q), nothing is to be told: write() it, or end it with an `mn`.
+        The keys of Values are bytes. Of what has no reply (noreply, the flag q), nothing is to be told: write() it, or
+        end it with an `mn`.
         """
     def request_values(self, keys: Iterable[bytes | str], verb: str = "get", exptime: int = 0) -> None:
         """Queue a get, gets, gat or gats, encoded as codecs.memcache.encode_get() does; raises ValueError as it does.
