@@ -65,6 +65,28 @@ def test_a_contender_that_fails_is_out_and_the_others_go_on(tmp_path: Path) -> N
     assert found.absent[0].reason.startswith("gunicorn ended with ") and nothing_left()
 
 
+def test_what_a_contender_did_before_it_failed_stays(tmp_path: Path) -> None:
+    """It serves once; the second of its servers does not start."""
+    code = "import pathlib\npathlib.Path(__file__).with_name('served').open('x')\nfrom wsgi_app import app\n"
+    (tmp_path / "once.py").write_text(code)
+    (tmp_path / "wsgi_app.py").write_text((Path(EXAMPLES) / "wsgi_app.py").read_text())
+
+    def say(text: str) -> None:
+        if text.startswith("round 1"):
+            (tmp_path / "served").unlink()  # it was loaded once to find out what it is
+
+    found = compare(options("once:app", app_dir=str(tmp_path), models=("prefork",)), say)
+    assert found.results[0].throughput[0].rate.samples and len(found.absent) == 1
+    assert found.absent[0].is_failure and "File exists" in found.absent[0].reason
+
+
+def test_time_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastnet.bench.compare.QUICK_S", 4.0)
+    found = compare(options("wsgi_app:app", rounds=None, step_s=None, scenarios=True))
+    assert found.results and found.notes[-1].startswith("Left out for want of time, for some: ")
+    assert "scenario worker-killed" in found.notes[-1] and not found.ended_early
+
+
 def test_a_wrong_path_fails_everybody() -> None:
     found = compare(options("flask_app:app", models=("prefork",), path="/nowhere"))
     assert not found.results and "it answered 404 to GET /nowhere; say --path" in found.absent[0].reason

@@ -110,6 +110,8 @@ class _Comparing:
         self.rounds = options.rounds or (3 if options.quick else 5)
         self.step_s = options.step_s or 1.0
         self.left_out: list[str] = []
+        # Whoever says how many rounds, or how long each, has said how long all of it may take.
+        self.hurries = options.quick and options.rounds is None and options.step_s is None
 
     def run(self) -> Comparison:
         raise_file_limit()
@@ -131,7 +133,7 @@ class _Comparing:
 
     def left_s(self, share: float = 1.0) -> float:
         """Of the time that there is for this part of the comparison."""
-        return self.start + QUICK_S * share - time.monotonic() if self.options.quick else math.inf
+        return self.start + QUICK_S * share - time.monotonic() if self.hurries else math.inf
 
     def _gather(self) -> None:
         """Who takes part."""
@@ -151,7 +153,7 @@ class _Comparing:
             raise FastnetError(
                 "nobody to measure: " + "; ".join(f"{a.name}: {a.reason}" for a in self.absent)
             )  # fmt: skip
-        if options.quick and not options.step_s:
+        if self.hurries:
             servers = self.rounds * len(self.contenders) * SECONDS_A_SERVER
             steps = 17 * len(self.contenders)  # lengths of a step that the rounds have for each contender
             self.step_s = min(max((QUICK_S * QUICK_ROUNDS_SHARE - servers) / steps, 0.1), 0.4)
@@ -179,7 +181,9 @@ class _Comparing:
         log = getattr(error, "log", "").strip().splitlines()
         reason = f"{error}" + (f": {log[-1][:200]}" if log else "")
         self.absent.append(Absent(contender.name, contender.target, reason, "", is_failure=True))
-        self.samples.pop(contender.name, None)
+        # What it did in rounds before this one stays.
+        if contender.name in self.samples and not self.samples[contender.name].closed:
+            del self.samples[contender.name]
 
     def _measure_one(self, contender: Contender, turn: int, rates: list[float]) -> None:
         options, quick = self.options, self.options.quick

@@ -85,7 +85,8 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A contender that was asked for, but is not among the results: why, and what would bring it in (or "")."""
+    """A contender that was asked for and could not be measured, or failed in a later round: why, and what would bring
+    it in (or "")."""
 
     name: str
     target: str

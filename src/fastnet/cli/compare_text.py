@@ -27,7 +27,7 @@ def summary(found: Comparison) -> list[str]:
         lines += ["", "Scenarios (! suffers)", *columns(_scenarios(found))]
     for absent in found.absent:
         remedy = f": {absent.remedy}" if absent.remedy else ""
-        lines.append(f"not measured: {absent.name}: {absent.reason}{remedy}")
+        lines.append(f"{'failed' if absent.is_failure else 'not measured'}: {absent.name}: {absent.reason}{remedy}")
     lines += [line for note in found.notes for line in wrap(note, WIDTH)]
     if found.ended_early:
         lines.append(f"ENDED EARLY: {found.ended_early}; this is what was measured until then")
