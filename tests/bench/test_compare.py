@@ -16,7 +16,7 @@ EXAMPLES = str(Path(__file__).parents[2] / "examples")
 
 
 def options(*targets: str, **more: object) -> Options:
-    given = {"app_dir": EXAMPLES, "quick": True, "rounds": 2, "step_s": 0.1, "scenarios": False, **more}
+    given = {"app_dir": EXAMPLES, "quick": True, "rounds": 2, "step_s": 0.1, "scenarios": False, "workers": (1,)} | more
     return Options(targets=targets, **given)  # type: ignore[arg-type]
 
 

@@ -17,8 +17,8 @@ from tests.servers.serving import PATIENCE_S, until
 
 EXAMPLES = str(Path(__file__).parents[2] / "examples")
 COMMAND = [sys.executable, "-m", "fastnet", "compare"]
-MANY = ("--models", "prefork", "--quick", "--rounds", "100", "--step", "0.05")
-SHORT = ("--quick", "--rounds", "1", "--step", "0.05")
+MANY = ("--models", "prefork", "--workers", "1", "--quick", "--rounds", "100", "--step", "0.05")
+SHORT = ("--quick", "--rounds", "1", "--step", "0.05", "--workers", "1")
 
 
 def compared(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
