@@ -145,7 +145,7 @@ for module in modules:
 setup(
     package_dir={"": "src"},
     packages=find_packages("src"),
-    package_data={"": ["*.pxd", "*.pyi", "py.typed"]},
+    package_data={"": ["*.pxd", "*.pyi", "*.css", "*.js", "py.typed"]},
     include_package_data=False,
     cmdclass={"build_py": build_with_headers},
     options={"build_ext": {"parallel": os.cpu_count()}},

@@ -84,6 +84,7 @@ def _number_option(*names: str, help: str, metavar: str = "N") -> Callable[[Call
 @_number_option("--never-read", help="Clients that ask without end and read nothing.")
 @_number_option("--slow-interval", metavar="S", help="How long these pause. [0.1]")
 @click.option("--allow-errors", is_flag=True, help="Exit with 0 even if requests failed.")
+@click.option("--html", "html_file", metavar="FILE", help="Write a page there.")
 @click.option("--json", "json_file", metavar="FILE", help="Write the whole result there (docs/bench.md).")
 @click.option("--csv", "csv_file", metavar="FILE", help="Append a row there.")
 @click.option("--compare", metavar="FILE", help="Show the change since that JSON was written.")
@@ -105,7 +106,9 @@ def _bench(given: dict[str, Any]) -> int:
     from fastnet.bench.spec import Spec
     from fastnet.cli import bench_text as text
 
-    json_file, csv_file, compare = (given.pop(name) for name in ("json_file", "csv_file", "compare"))
+    html_file, json_file, csv_file, compare = (
+        given.pop(name) for name in ("html_file", "json_file", "csv_file", "compare")
+    )
     quiet, allow_errors = given.pop("quiet"), given.pop("allow_errors")
     spec = Spec(**_values(given))
     old = None
@@ -114,6 +117,7 @@ def _bench(given: dict[str, Any]) -> int:
             old = Result.from_json(_read("compare", compare).decode("utf-8", "replace"))
         except ProtocolError as error:
             raise ConfigError("compare", compare, f"a file written by --json ({error})") from None
+    check_writable("html", html_file)
     check_writable("json", json_file)
     _check_csv(csv_file)
     with ExitStack() as stack:
@@ -128,6 +132,10 @@ def _bench(given: dict[str, Any]) -> int:
                 click.echo(line)
     if json_file:
         write(json_file, result.to_json() + "\n", "w")
+    if html_file:
+        from fastnet.bench.run_report import run_report
+
+        write(html_file, run_report(result), "w")
     if csv_file:
         new = not Path(csv_file).exists() or not Path(csv_file).stat().st_size
         write(csv_file, text.csv_text(text.csv_row(result), new), "a")

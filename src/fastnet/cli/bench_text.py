@@ -8,24 +8,10 @@ import io
 from fastnet.bench.change import Change
 from fastnet.bench.engine import Counts
 from fastnet.bench.histogram import Histogram
+from fastnet.bench.quantities import amount, duration
 from fastnet.bench.result import Result
 
 SHOWN = (50.0, 90.0, 99.0, 99.9, 99.99)
-
-
-def duration(ns: float) -> str:
-    """Three digits and a unit."""
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
-        if ns >= size:
-            return f"{ns / size:.3g} {unit}" if ns < 1000 * size else f"{ns / size:,.0f} {unit}"
-    return f"{ns:.0f} ns"
-
-
-def amount(n: float) -> str:
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if n >= size:
-            return f"{n / size:.3g} {unit}"
-    return f"{n:.0f} B"
 
 
 def _percentiles(histogram: Histogram) -> str:

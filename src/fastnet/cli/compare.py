@@ -29,6 +29,7 @@ from fastnet.errors import ConfigError
 @click.option("--step", metavar="S", help="How long each load lasts. [1; quick: less]")
 @click.option("--no-scenarios", is_flag=True, help="Only loads, nothing that goes wrong.")
 @click.option("--quick", is_flag=True, help="All in 40 s: fewer loads, each of them short.")
+@click.option("--html", "html_file", metavar="FILE", help="Write a page there.")
 @click.option("--json", "json_file", metavar="FILE", help="Write everything there (docs/compare.md).")
 @click.option("--csv", "csv_file", metavar="FILE", help="Write all figures there, one a row.")
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing but errors.")
@@ -46,8 +47,11 @@ def compare(**given: Any) -> int:
         for name, peer in PEERS.items():
             click.echo(f"{name:<18}{' and '.join(i.upper() for i in peer.interfaces)}")
         return 0
-    json_file, csv_file, quiet = (given.pop(name) for name in ("json_file", "csv_file", "quiet"))
+    html_file, json_file, csv_file, quiet = (
+        given.pop(name) for name in ("html_file", "json_file", "csv_file", "quiet")
+    )
     options = Options(command=shlex.join(["fastnet", *sys.argv[1:]]), **_values(given))
+    check_writable("html", html_file)
     check_writable("json", json_file)
     check_writable("csv", csv_file)
     found = run(options, _live(quiet))
@@ -55,12 +59,16 @@ def compare(**given: Any) -> int:
         click.echo("\r\x1b[K", err=True, nl=False)
     if json_file:
         write(json_file, found.to_json() + "\n", "w")
+    if html_file:
+        from fastnet.bench.report import report
+
+        write(html_file, report(found), "w")
     if csv_file:
         write(csv_file, text.csv_text(found), "w")
     if not quiet:
         for line in text.summary(found):
             click.echo(line)
-        for path in filter(None, (json_file, csv_file)):
+        for path in filter(None, (html_file, json_file, csv_file)):
             click.echo(f"written    {path}")
     if found.ended_early:
         return 130

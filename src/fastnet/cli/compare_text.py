@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from fastnet.bench.comparison import Comparison, Estimate, Measured, Scenario
-from fastnet.cli.bench_text import duration
+from fastnet.bench.quantities import duration
 
 WIDTH = 110
 Table = Sequence[Sequence[str]]
