@@ -154,6 +154,8 @@ BROKEN = {
     "a notification whose params are a str": msgpack.packb([2, "a", "b"]),
     "a str that is not UTF-8": b"\x94\x00\x01\xa1\xff\x90",
     "a map key that is an integer": msgpack.packb([0, 9, "a", {1: 2}]),
+    "an extension of a reserved type": msgpack.packb([0, 1, "a", []])[:4] + b"\x91\xd4\xfe\x00",
+    "a time after the year 9999": b"\x94\x00\x01\xa1a\x91\xc7\x0c\xff" + b"\x00" * 4 + b"\x7f" * 8,
     "a map key that is an array": b"\x94\x00\x01\xa1a\x91\x81\x90\x01",
 }
 

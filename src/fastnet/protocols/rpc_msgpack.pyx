@@ -89,8 +89,11 @@ cdef class MessagePackRPC(Protocol):
         while not self.closing:
             try:
                 message = unpacker._next(UNPACKING)
-            except UnicodeDecodeError:
-                raise ProtocolError("a str of a message is not UTF-8") from None
+            except ProtocolError:
+                raise
+            except (ValueError, OverflowError) as error:
+                # No UTF-8, a type of extension that is reserved, a time that Python does not have.
+                raise ProtocolError(f"a value of a message cannot be: {error}") from None
             if message is unpacker:
                 size = unpacker._offset + unpacker._tail - unpacker._head - self.start
                 if size > self.max_message:
