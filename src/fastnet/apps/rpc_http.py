@@ -11,7 +11,6 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from fastnet.apps.rpc_stream import within_deadline
 from fastnet.protocols.rpc import Call
 from fastnet.protocols.rpc_errors import ResultRefused, RPCError
 from fastnet.protocols.rpc_json import Message
@@ -161,6 +160,9 @@ class HTTPApp:
         return None
 
     async def _run_async(self, call: Call) -> None:
+        # By now there is an event loop; a worker without one has no use for asyncio's megabytes.
+        from fastnet.apps.rpc_stream import within_deadline
+
         try:
             result = self._service.invoke(call)
             if hasattr(result, "__anext__"):
