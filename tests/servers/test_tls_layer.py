@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.servers.certificates import Certificates
-from tests.servers.services import MODELS, serve_service
+from tests.servers.services import MODELS, read_exactly, serve_service
 from tests.servers.serving import Server
 
 
@@ -19,6 +19,16 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 def server(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[Server]:
     with serve_service("Echo", request.param, *certificates.options, bind="tls://127.0.0.1:0") as running:
         yield running
+
+
+def test_many_records_that_keep_coming(server: Server, certificates: Certificates) -> None:
+    """More than a turn takes: what comes between two turns is not forgotten."""
+    context = certificates.client()
+    with context.wrap_socket(server.connect(), server_hostname="localhost") as client:
+        for _ in range(3):
+            for _ in range(300):
+                client.sendall(b"x")
+            assert read_exactly(client, 300) == b"x" * 300
 
 
 @pytest.mark.parametrize("cut", [1, 7, 100000])

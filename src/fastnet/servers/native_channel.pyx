@@ -46,6 +46,8 @@ cdef class NativeChannel(Channel):
     cdef int on_ready(self, uint32_t mask, char *buf, Py_ssize_t room) except -1:
         if mask & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR):
             self.readable = True
+            if self.layer is not None:
+                self.layer.dry = False       # what was true then
         if mask & (EPOLLRDHUP | EPOLLHUP | EPOLLERR):
             self.hung_up = True              # for good: this may be told in a turn that does not read
         if not self.lingering:

@@ -1,0 +1,86 @@
+"""What fastnet.testing gives to other people's tests, and to ours."""
+
+import socket
+from collections.abc import Callable
+
+import pytest
+
+import fastnet
+from fastnet.errors import ConfigError, StartupError
+from fastnet.framing import Lines
+from fastnet.protocols import Framed
+from fastnet.testing import ChaosDatagrams, ChaosProxy, Running, exchange, running, target_name
+from fastnet.testing import start_service as start_service
+from tests.servers.services import read_all
+
+
+@fastnet.service(framing=Lines("lf"))
+def shout(message: bytes) -> bytes:
+    return message.upper()
+
+
+class Echo(fastnet.Protocol):
+    def receive_data(self, data: bytes) -> None:
+        self.write(data)
+
+
+def talk(client: socket.socket, said: bytes) -> bytes:
+    with client:
+        client.settimeout(60)
+        client.sendall(said)
+        client.shutdown(socket.SHUT_WR)
+        return read_all(client)
+
+
+def test_a_service_of_this_module_runs_on_a_free_port(start_service: Callable[..., Running]) -> None:  # noqa: F811
+    first, second = start_service(shout), start_service(Echo, model="async")
+    assert first.urls[0].startswith("tcp://127.0.0.1:") and first.address != second.address
+    assert talk(first.connect(), b"a\nb\n") == b"A\nB\n"
+    assert talk(second.connect(), b"a\nb\n") == b"a\nb\n"
+    assert first.stop() == 0 and "stopped after 2 requests" in first.log
+
+
+def test_what_cannot_be_found_elsewhere_is_refused() -> None:
+    assert target_name("a:b") == "a:b"
+    assert target_name(shout) == f"{__name__}:shout" and target_name(Echo) == f"{__name__}:Echo"
+    with pytest.raises(ConfigError, match="top of a module"):
+        target_name(fastnet.service(lambda message: message, framing=Lines()))
+    with pytest.raises(StartupError) as caught, running("no_such_module:x"):
+        pass
+    assert "no_such_module" in caught.value.details
+
+
+def test_a_proxy_cuts_and_delays_but_changes_nothing_until_it_resets() -> None:
+    data = bytes(range(256)) * 8
+    with running(Echo) as server:
+        for seed in (1, 2):
+            with ChaosProxy(server.address, seed) as proxy:
+                assert talk(socket.create_connection(proxy.address), data) == data
+        with ChaosProxy(server.address, 3, most_bytes=1, reset_after=100) as proxy:
+            with pytest.raises(ConnectionError):
+                talk(socket.create_connection(proxy.address), data)
+
+
+def test_protocols_meet_without_a_network() -> None:
+    messages = [b"one", b"", b"three" * 9]
+    for cut in ({}, {"size": 1}, {"seed": 5}):
+        sender, receiver = Framed(Lines("lf")), Framed(Lines("lf"))
+        for message in messages:
+            sender.send(message)
+        assert exchange(sender, receiver, **cut) == messages
+
+
+def test_datagrams_are_lost_doubled_and_reordered_by_the_seed() -> None:
+    sent = list(range(1000))
+
+    def arrivals(seed: int) -> list[int]:
+        network, arrived = ChaosDatagrams(seed), []
+        for i in range(0, 1000, 10):
+            arrived += network.carry(sent[i : i + 10])
+        return arrived + network.carry([])
+
+    once = arrivals(1)
+    assert once == arrivals(1) != arrivals(2)
+    assert set(once) < set(sent) and len(once) > len(set(once)) > 800 and once != sorted(once)
+    calm = ChaosDatagrams(1, loss=0, double=0, reorder=0)
+    assert calm.carry(sent) == sent
