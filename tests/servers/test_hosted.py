@@ -170,3 +170,30 @@ def test_loops_of_one_process_share_connections_evenly(tmp_path):
             client.close()
     assert len(set(threads)) == 4
     assert all(threads.count(thread) == 4 for thread in set(threads))
+
+
+def test_connections_that_other_loops_accepted_lose_no_request(tmp_path):
+    """Many come and go at once; a free-threaded interpreter then has every loop hand connections to every other one."""
+    (tmp_path / "threads_app.py").write_text(THREADS)
+    answered = []
+
+    def converse(number):
+        for i in range(100):
+            with server.connect() as client:
+                if i % 10 == number:
+                    continue  # and be gone
+                if i % 3:
+                    assert ask(client)
+                client.sendall(GET + LAST)
+                assert read_all(client).count(b"HTTP/1.1 200") == 2
+                answered.append((number, i))
+
+    with Server("threads_app:app", "--model", "threaded", "--threads", "4", cwd=tmp_path) as server:
+        clients = [threading.Thread(target=converse, args=(number,)) for number in range(8)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        assert server.stop() == 0
+        assert "Traceback" not in server.log
+    assert len(answered) == 8 * 90

@@ -22,7 +22,8 @@ from libc.stdint cimport uint32_t
 from fastnet.protocols.http1 cimport Connection
 from fastnet.protocols.workspace cimport Workspace
 from fastnet.servers.board cimport Board
-from fastnet.servers.hub cimport LISTENER, Hub, Place, epoll_event, epoll_wait, fn_claim, fn_release, fn_store
+from fastnet.servers.hub cimport (LISTENER, Hub, Place, epoll_event, epoll_wait, fn_add, fn_claim, fn_release,
+                                  fn_store)
 from fastnet.servers.native cimport MOST_EVENTS, Loop
 from fastnet.servers.native_channel cimport NativeChannel
 from fastnet.servers.pump cimport CLOCK_MONOTONIC, Pump, clock
@@ -227,7 +228,14 @@ cdef class HostedLoop(Loop):
                 to = other
         if to is self or self.hub.draining:
             return Loop.open(self, fd, client, server, tls)
-        return to.take(fd, client, server, tls, self.pump.ws)
+        # Counted first: where there is no GIL, the other may begin to drain just now, and end when it counts none.
+        fn_add(&to.hub.count, 1)
+        try:
+            if to.hub.draining:
+                return Loop.open(self, fd, client, server, tls)
+            return to.take(fd, client, server, tls, self.pump.ws)
+        finally:
+            fn_add(&to.hub.count, -1)
 
     cdef int take(self, int fd, client, server, tls, Workspace ws) except -1:
         """open(), called in the thread of another loop, whose clock and workspace are lent."""
