@@ -1,11 +1,12 @@
 # Unpacking MessagePack for other modules: a Decoder builds one object, in as many calls as
 # its bytes come in.
 from cpython.object cimport PyObject
-from libc.stdint cimport uint8_t, uint64_t
+from libc.stdint cimport uint8_t
+
+from fastnet.codecs.msgpack_words cimport fn_word
 
 cdef enum:
     FIRST_FRAMES = 16
-    WORDS = 64               # a power of two
     DEPTH_DEFAULT = 1024     # as deep as msgpack-python goes
 
 # An array or map that has begun. Owns its references.
@@ -15,11 +16,6 @@ cdef struct Frame:
     Py_ssize_t size, count   # items or pairs, in all and so far
     Py_ssize_t room          # bytes that its memory was reserved for
     int state
-
-# A str of up to 24 bytes of ASCII that is likely to come again, by its bytes.
-cdef struct Word:
-    uint64_t a, b, c
-    PyObject *text
 
 cdef struct Decoder:
     # What was asked for; the objects are borrowed.
@@ -40,8 +36,8 @@ cdef struct Decoder:
     Py_ssize_t reserved      # bytes still to come that the frames have memory for
     const uint8_t *base      # of the memory that bin_views look at
     PyObject *view           # of all of it; owned
-    Word *keys               # of maps; NULL until there is a second one, `maps` counts
-    Word *words              # of the other str; NULL for all but streams
+    fn_word *keys               # of maps; NULL until there is a second one, `maps` counts
+    fn_word *words              # of the other str; NULL for all but streams
     Py_ssize_t maps
 
 cdef void decoder_init(Decoder *d) noexcept

@@ -15,6 +15,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from fastnet.codecs.cmsgpack cimport *
+from fastnet.codecs.msgpack_words cimport WORD_MOST, WORDS, fn_word, fn_word_of
 from fastnet.codecs.msgpack_types import FormatError, InvalidValue, SizeExceeded, StackError, Timestamp
 
 cdef extern from "Python.h":
@@ -22,9 +23,6 @@ cdef extern from "Python.h":
     void set_tuple_item "PyTuple_SET_ITEM" (PyObject *o, Py_ssize_t i, PyObject *item) noexcept
     void PyObject_GC_UnTrack(PyObject *o) noexcept
     void PyObject_GC_Track(PyObject *o) noexcept
-
-cdef enum:
-    PAIR_MOST = 64           # bytes: a short key and a short str, or a number
 
 cdef enum:
     IN_LIST = 0
@@ -44,12 +42,12 @@ cdef void decoder_init(Decoder *d) noexcept:
 cdef void decoder_remember(Decoder *d) noexcept:
     # Without a table it is merely slower.
     if d.keys == NULL:
-        d.keys = <Word *>PyMem_Calloc(WORDS, sizeof(Word))
+        d.keys = <fn_word *>PyMem_Calloc(WORDS, sizeof(fn_word))
     if d.words == NULL:
-        d.words = <Word *>PyMem_Calloc(WORDS, sizeof(Word))
+        d.words = <fn_word *>PyMem_Calloc(WORDS, sizeof(fn_word))
 
 
-cdef void forget(Word *words) noexcept:
+cdef void forget(fn_word *words) noexcept:
     cdef int i
     if words != NULL:
         for i in range(WORDS):
@@ -137,49 +135,16 @@ cdef PyObject *taken(object o) noexcept:
     return <PyObject *>o
 
 
-cdef PyObject *word_of(Word *words, const uint8_t *p, Py_ssize_t n, const char *errors) except NULL:
-    """A str that is likely to have come before."""
-    cdef uint64_t a, b = 0, c = 0
-    cdef Word *word
-    cdef PyObject *text
-    if n >= 8:
-        a = fn_msgpack_load64(p)
-        b = fn_msgpack_load64(p + n - 8)
-        if n > 16:
-            c = fn_msgpack_load64(p + 8)
-    elif n >= 4:
-        a = <uint64_t>fn_msgpack_load32(p) << 32 | fn_msgpack_load32(p + n - 4)
-    else:
-        a = p[0] | <uint64_t>p[n >> 1] << 8 | <uint64_t>p[n - 1] << 16
-    word = &words[((a ^ (b << 5) ^ (b >> 7) ^ c ^ <uint64_t>n) * <uint64_t>0x9e3779b97f4a7c15) >> 58]
-    text = word.text
-    if text != NULL and word.a == a and word.b == b and word.c == c and PyUnicode_GET_LENGTH(text) == n:
-        Py_INCREF(text)
-        return text
-    text = new_text(p, n, errors)
-    if (a | b | c) & <uint64_t>0x8080808080808080 == 0:
-        Py_XDECREF(word.text)
-        Py_INCREF(text)
-        word.text = text
-        word.a = a
-        word.b = b
-        word.c = c
-    return text
-
-
-cdef inline PyObject *new_text(const uint8_t *p, Py_ssize_t n, const char *errors) except NULL:
-    return fn_str_new(p, n, errors)
-
-
-cdef inline PyObject *new_str(Decoder *d, Frame *f, const uint8_t *p, Py_ssize_t n) except NULL:
+cdef inline PyObject *new_str(Decoder *d, Frame *f, const uint8_t *p, Py_ssize_t n, Py_ssize_t room) noexcept:
+    """NULL with an exception."""
     if d.raw:
-        return new_bytes(<const char *>p, n)
-    if 0 < n <= 24:
+        return bytes_or_null(<const char *>p, n)
+    if 0 < n <= WORD_MOST:
         if f != NULL and f.state >= IN_DICT and f.key == NULL:
             if d.keys != NULL:
-                return word_of(d.keys, p, n, d.errors)
+                return fn_word_of(d.keys, p, n, room, d.errors)
         elif d.words != NULL:
-            return word_of(d.words, p, n, d.errors)
+            return fn_word_of(d.words, p, n, room, d.errors)
     return fn_str_new(p, n, d.errors)
 
 
@@ -287,7 +252,7 @@ cdef Frame *open_map(Decoder *d, Py_ssize_t n, Py_ssize_t left) except NULL:
     d.maps += 1
     if d.maps == 2 and d.keys == NULL:
         # Without it the table is merely not used.
-        d.keys = <Word *>PyMem_Calloc(WORDS, sizeof(Word))
+        d.keys = <fn_word *>PyMem_Calloc(WORDS, sizeof(fn_word))
     return f
 
 
@@ -334,44 +299,69 @@ cdef int add_pair(Decoder *d, Frame *f, PyObject *value) except -1:
     return fn_failed() if failed else 0
 
 
+cdef inline PyObject *read_plain(Decoder *d, const uint8_t **at, const uint8_t *end) except? NULL:
+    """A number, a short str or the like; NULL without an exception for what is none, or not whole."""
+    cdef const uint8_t *p = at[0]
+    cdef PyObject *o
+    cdef fn_msgpack_head head
+    cdef Py_ssize_t n
+    if p == end:
+        return NULL
+    if p[0] < 0x80:
+        at[0] = p + 1
+        return new_int(p[0])
+    if p[0] & 0xe0 == 0xa0:
+        n = p[0] & 0x1f
+        if n >= end - p or n > d.max_str_len or d.raw:
+            return NULL
+        at[0] = p + 1 + n
+        if d.words != NULL and 0 < n <= WORD_MOST:
+            return fn_word_of(d.words, p + 1, n, end - p - 1, d.errors)
+        return fn_str_new(p + 1, n, d.errors)
+    n = fn_msgpack_read(p, end - p, &head)
+    if n < 0 or head.kind >= FN_MSGPACK_STR:
+        return NULL
+    at[0] = p + n
+    return new_plain(&head)
+
+
+cdef int read_items(Decoder *d, Frame *f, const uint8_t **at, const uint8_t *end) except -1:
+    """As many items of a list as are plain values, without the loop's detours."""
+    cdef PyObject *item
+    while f.count < f.size:
+        item = read_plain(d, at, end)
+        if item == NULL:
+            break
+        if fn_list_add(f.container, item):
+            fn_failed()
+        f.count += 1
+    return 0
+
+
 cdef int read_pairs(Decoder *d, Frame *f, const uint8_t **at, const uint8_t *end) except -1:
     """As many pairs of a dict as have a short key and a plain value, without the loop's detours."""
     cdef const uint8_t *p = at[0]
     cdef PyObject *key
     cdef PyObject *value
-    cdef fn_msgpack_head head
     cdef Py_ssize_t n
     cdef int failed
-    while f.count < f.size and end - p > PAIR_MOST and 0xa1 <= p[0] <= 0xb8:
+    while f.count < f.size and p < end and 0xa1 <= p[0] <= 0xb8:
         n = p[0] & 0x1f
-        if n > d.max_str_len:
+        if n >= end - p or n > d.max_str_len:
             break
-        key = word_of(d.keys, p + 1, n, d.errors)
+        key = fn_word_of(d.keys, p + 1, n, end - p - 1, d.errors)
+        if key == NULL:
+            fn_failed()
         p += 1 + n
+        f.key = key                 # whose it is, until there is a value
         at[0] = p
-        f.key = key
-        if p[0] < 0x80:
-            value = new_int(p[0])
-            p += 1
-        elif p[0] & 0xe0 == 0xa0:
-            n = p[0] & 0x1f
-            if n > d.max_str_len:
-                return 0
-            if d.words != NULL and 0 < n <= 24:
-                value = word_of(d.words, p + 1, n, d.errors)
-            else:
-                value = new_text(p + 1, n, d.errors)
-            p += 1 + n
-        else:
-            n = fn_msgpack_read(p, end - p, &head)
-            if n < 0 or head.kind >= FN_MSGPACK_STR:
-                return 0
-            value = new_plain(&head)
-            p += n
+        value = read_plain(d, &p, end)
+        if value == NULL:
+            break
         f.key = NULL
-        failed = -1 if value == NULL else set_item(f.container, key, value)
+        failed = set_item(f.container, key, value)
         Py_DECREF(key)
-        Py_XDECREF(value)
+        Py_DECREF(value)
         if failed:
             fn_failed()
         f.count += 1
@@ -404,8 +394,11 @@ cdef int decode(Decoder *d, const uint8_t **at, const uint8_t *end, PyObject **r
     cdef Py_ssize_t n
     while True:
         o = NULL
-        if f != NULL and f.state == IN_DICT and f.key == NULL and d.keys != NULL and not d.raw:
-            read_pairs(d, f, &p, end)
+        if f != NULL:
+            if f.state == IN_LIST:
+                read_items(d, f, &p, end)
+            elif f.state == IN_DICT and f.key == NULL and d.keys != NULL and not d.raw:
+                read_pairs(d, f, &p, end)
             if f.count == f.size:
                 o = close_frame(d, &f)
         if o != NULL:
@@ -421,7 +414,7 @@ cdef int decode(Decoder *d, const uint8_t **at, const uint8_t *end, PyObject **r
             if end - p <= n:
                 at[0] = p
                 return 0
-            o = new_str(d, f, p + 1, n)
+            o = new_str(d, f, p + 1, n, end - p - 1)
             p += 1 + n
         else:
             size = fn_msgpack_read(p, end - p, &head)
@@ -456,7 +449,7 @@ cdef int decode(Decoder *d, const uint8_t **at, const uint8_t *end, PyObject **r
                         return 0
                     p += size
                     if head.kind == FN_MSGPACK_STR:
-                        o = new_str(d, f, p, n)
+                        o = new_str(d, f, p, n, end - p)
                     elif head.kind == FN_MSGPACK_EXT:
                         o = new_ext(d, head.ext_type, p, n)
                     elif d.view != NULL and not (f != NULL and f.state >= IN_DICT and f.key == NULL):
