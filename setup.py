@@ -44,7 +44,7 @@ LIBRARIES = {"fastnet.bench.engine": ["dl", "m", "pthread"]}
 # What is written for epoll: the native driver, without which asyncio's transports serve, and the load generator.
 EPOLL = {
     f"src/fastnet/servers/{name}.pyx"
-    for name in ("hub", "names", "native", "native_channel", "stream_channel", "hosted", "tracing")
+    for name in ("datagrams", "hub", "names", "native", "native_channel", "stream_channel", "hosted", "tracing")
 }
 EPOLL.add("src/fastnet/bench/engine.pyx")
 HEADERS = sorted(map(str, [*Path("csrc").rglob("*.h"), *Path("src").rglob("*.h")]))

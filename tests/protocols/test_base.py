@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fastnet.protocols import NEED_DATA, DatagramProtocol, Protocol
+from fastnet.protocols.base import Datagrams
 
 
 class Upper(Protocol):
@@ -80,3 +81,18 @@ def test_datagrams_are_queued_with_their_peers() -> None:
     protocol.receive_datagram(b"b", ("192.0.2.2", 2))
     assert protocol.data_to_send() == [(b"a", ("192.0.2.1", 1)), (b"b", ("192.0.2.2", 2))]
     assert protocol.data_to_send() == [] and protocol.next_event() is NEED_DATA and protocol.next_timeout() is None
+
+
+def test_datagrams_are_events_that_know_their_sender():
+    protocol = Datagrams()
+    protocol.receive_datagram(b"one", ("192.0.2.1", 7))
+    protocol.receive_datagram(b"two", ("192.0.2.2", 7))
+    event = protocol.next_event()
+    assert event == b"one" and event.peer == ("192.0.2.1", 7) and protocol.next_event() == b"two"
+    assert protocol.next_event() is NEED_DATA
+    protocol.reply(event, b"answer")
+    assert protocol.data_to_send() == [(b"answer", ("192.0.2.1", 7))] and protocol.data_to_send() == []
+    for n in range(1025):
+        protocol.receive_datagram(b"%d" % n, None)
+    waiting = list(iter(protocol.next_event, NEED_DATA))
+    assert len(waiting) == 1024 and waiting[-1] == b"1023"

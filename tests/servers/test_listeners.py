@@ -252,3 +252,19 @@ def test_refuse_removes_the_file_of_a_unix_socket_and_leaves_an_inherited_one_op
         with socket.create_connection(inherited.getsockname(), timeout=60):
             pass
         listeners.close()
+
+
+def test_a_port_of_0_is_one_for_tcp_and_udp() -> None:
+    listeners = Listeners([parse_bind("udp://127.0.0.1:0"), parse_bind("tcp://127.0.0.1:0")], 5, reuse_port=False)
+    udp, tcp = listeners.sockets
+    assert udp.type == socket.SOCK_DGRAM and tcp.type == socket.SOCK_STREAM
+    assert udp.getsockname() == tcp.getsockname()
+    assert listeners.urls() == [f"udp://127.0.0.1:{udp.getsockname()[1]}", f"tcp://127.0.0.1:{udp.getsockname()[1]}"]
+    listeners.close()
+
+
+def test_a_udp_port_that_is_taken() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        with pytest.raises(StartupError, match="already in use"):
+            open_socket(parse_bind(f"udp://127.0.0.1:{other.getsockname()[1]}"), 5)

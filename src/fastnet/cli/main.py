@@ -15,6 +15,7 @@ from fastnet._version import __version__
 from fastnet.cli.bench import bench
 from fastnet.cli.cache import cache_command
 from fastnet.cli.compare import compare
+from fastnet.cli.dns import dns
 from fastnet.cli.trace import trace
 from fastnet.errors import ConfigError, FastnetError, StartupError
 from fastnet.servers.config import Config, Option, options
@@ -99,6 +100,7 @@ cli.add_command(
 
 cli.add_command(cache_command(_serve, [_parameter(name, option) for name, option in options()]))
 cli.add_command(bench)
+cli.add_command(dns)
 cli.add_command(compare)
 cli.add_command(trace)
 

@@ -127,3 +127,13 @@ class DatagramProtocol:
         """The time that next_timeout() asked for is over."""
     def send_datagram(self, data: Buffer, peer: Any) -> None:
         """Queue a datagram."""
+    def reply(self, event: Any, result: Any) -> None:
+        """Queue what a handler answered to an event. By default the event has a `peer`, and the answer is bytes."""
+
+class Datagram(bytes):
+    """A datagram, as an event: bytes that know the `peer` they came from."""
+
+    peer: Any
+
+class Datagrams(DatagramProtocol):
+    """Each datagram is a message, and an event, a Datagram; what a handler answers goes back to its sender."""

@@ -31,6 +31,9 @@ class Wait(Enum):
 
 NEED_DATA, PAUSED = Wait.NEED_DATA, Wait.PAUSED
 
+cdef enum:
+    MOST_WAITING = 1024        # datagrams
+
 
 class TLSFacts(NamedTuple):
     """What TLS agreed on. server_name: whom the client asked for; peer_certificate: as ssl's getpeercert() has it."""
@@ -170,3 +173,33 @@ cdef class DatagramProtocol:
             self.queued = [(data, peer)]
         else:
             self.queued.append((data, peer))
+
+    cpdef reply(self, event, result):
+        """Queue what a handler answered to an event. As it is here, the event knows its `peer`, and the answer is bytes."""
+        self.send_datagram(result, event.peer)
+
+    cdef Py_ssize_t answer_at_once(self, const char *data, Py_ssize_t n, const void *name, Py_ssize_t name_size,
+                                   char *room, Py_ssize_t most) except -2:
+        return -1
+
+
+class Datagram(bytes):
+    """A datagram, as an event: bytes that know the `peer` they came from."""
+
+
+cdef class Datagrams(DatagramProtocol):
+    """Each datagram is a message, and an event; what a handler answers goes back to its sender."""
+
+    def __cinit__(self):
+        self.events = []
+
+    cpdef receive_datagram(self, data, peer):
+        """One message; dropped, as the network might do, where too many wait to be answered."""
+        if len(self.events) < MOST_WAITING:
+            event = Datagram(data)
+            event.peer = peer
+            self.events.append(event)
+
+    cpdef next_event(self):
+        """The next message, a Datagram; or NEED_DATA."""
+        return self.events.pop(0) if self.events else NEED_DATA

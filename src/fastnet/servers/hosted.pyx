@@ -78,6 +78,8 @@ cdef class HostedLoop(Loop):
     async def listen(self):
         """Begin to accept."""
         self.siblings.append(self)
+        if self.is_service:
+            self.hub.open_datagrams(self.pump.app, self.pump.tick())
         self.loop.add_reader(self.hub.epfd, self._ready)
 
     def drain(self):

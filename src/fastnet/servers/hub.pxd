@@ -2,14 +2,16 @@
 from libc.stdint cimport uint32_t, uint64_t
 from cpython.ref cimport PyObject
 
+from fastnet.apps.session cimport ServiceApp
+
 cdef extern from "sys/epoll.h" nogil:
     ctypedef union epoll_data_t:
         uint64_t u64
     struct epoll_event:
         uint32_t events
         epoll_data_t data
-    const int EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CLOEXEC
-    const uint32_t EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLET, EPOLLEXCLUSIVE
+    const int EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLL_CTL_DEL, EPOLL_CLOEXEC
+    const uint32_t EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLET, EPOLLEXCLUSIVE, EPOLLONESHOT
     int epoll_create1(int flags)
     int epoll_ctl(int epfd, int op, int fd, epoll_event *event)
     int epoll_wait(int epfd, epoll_event *events, int most, int timeout_ms)
@@ -92,6 +94,7 @@ cdef class Hub:
     cdef object lock                  # of accepting, resume_at, draining
     cdef list listeners, names        # names: as an app is told; None: ask the connection
     cdef list contexts                # of listeners: an SSLContext, or None where connections are not encrypted
+    cdef list is_datagram, datagrams  # of listeners: whether it is a UDP socket, and its Datagrams or None
     cdef int n_listeners, accepts
     cdef bint owns_listeners          # no other process has them
     cdef long max_connections
@@ -106,6 +109,9 @@ cdef class Hub:
     cdef int watch(self, int fd, uint32_t events, uint64_t data) except -1
     cdef int accept_on(self) except -1
     cdef int accept_off(self, double resume_at) except -1   # leave connections in the backlog until then, or a close
+    cdef int open_datagrams(self, ServiceApp app, double now) except -1
+    cdef int unwatch(self, int fd) except -1
+    cdef int watch_again(self, int number) except -1        # a UDP socket that a thread has served
     cdef int see_to(self, double deadline) noexcept         # have a sweep at this time, or earlier
     cdef int queue_up(self, int fd, uint32_t generation) except -1   # serve it again, after those that are ready
     cdef int stop(self) noexcept                            # all threads end

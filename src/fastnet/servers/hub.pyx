@@ -16,8 +16,11 @@ from libc.errno cimport errno
 from libc.math cimport INFINITY
 from libc.stdint cimport uint32_t, uint64_t
 
+from fastnet.apps.session cimport ServiceApp
+from fastnet.servers.datagrams cimport Datagrams
 from fastnet.servers.pump cimport CLOCK_MONOTONIC
 
+from fastnet.servers.datagrams import is_datagram
 from fastnet.servers.listeners import listener_name
 from fastnet.servers.tls import listener_contexts
 
@@ -56,6 +59,7 @@ cdef class Hub:
         self.warned_at = -INFINITY
         self.listeners, self.owns_listeners = sockets, config.reuse_port
         self.n_listeners = len(sockets)
+        self.is_datagram, self.datagrams = [is_datagram(s) for s in sockets], [None] * len(sockets)
         self.names = [listener_name(s) for s in sockets]
         self.contexts = listener_contexts(config)
         for listener in sockets:
@@ -82,7 +86,8 @@ cdef class Hub:
         with self.lock:
             if not self.accepting and not self.draining:
                 for i, listener in enumerate(self.listeners):
-                    self.watch(listener.fileno(), EPOLLIN | EPOLLEXCLUSIVE, LISTENER + i)
+                    if not self.is_datagram[i]:
+                        self.watch(listener.fileno(), EPOLLIN | EPOLLEXCLUSIVE, LISTENER + i)
                 self.accepting, self.resume_at = True, INFINITY
         return 0
 
@@ -91,9 +96,34 @@ cdef class Hub:
         with self.lock:
             if self.accepting:
                 self.accepting, self.resume_at = False, resume_at
-                for listener in self.listeners:
-                    epoll_ctl(self.epfd, EPOLL_CTL_DEL, listener.fileno(), &event)
+                for i, listener in enumerate(self.listeners):
+                    if not self.is_datagram[i]:
+                        epoll_ctl(self.epfd, EPOLL_CTL_DEL, listener.fileno(), &event)
         return self.see_to(resume_at)
+
+    cdef int open_datagrams(self, ServiceApp app, double now) except -1:
+        """Begin to take datagrams, for a service."""
+        for i, listener in enumerate(self.listeners):
+            if self.is_datagram[i]:
+                datagrams = Datagrams(app, listener, now)
+                self.datagrams[i] = datagrams
+                # Of many threads one serves a socket at a time, and then asks for its events again.
+                self.watch(listener.fileno(), EPOLLIN | (EPOLLONESHOT if self.threads > 1 else EPOLLEXCLUSIVE),
+                           LISTENER + i)
+                self.see_to((<Datagrams>datagrams).deadline)
+        return 0
+
+    cdef int watch_again(self, int number) except -1:
+        cdef epoll_event event
+        event.events, event.data.u64 = EPOLLIN | EPOLLONESHOT, LISTENER + number
+        if self.threads > 1:
+            epoll_ctl(self.epfd, EPOLL_CTL_MOD, (<Datagrams>self.datagrams[number]).fd, &event)
+        return 0
+
+    cdef int unwatch(self, int fd) except -1:
+        cdef epoll_event event
+        epoll_ctl(self.epfd, EPOLL_CTL_DEL, fd, &event)
+        return 0
 
     cdef int see_to(self, double deadline) noexcept:
         cdef itimerspec to

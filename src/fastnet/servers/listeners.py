@@ -16,21 +16,23 @@ import re
 import socket
 import stat
 from dataclasses import dataclass
+from typing import Any
 
 from fastnet.errors import ConfigError, StartupError
 from fastnet.servers.barrier import refuse
 
-_EXPECTED = "HOST:PORT, [IPV6]:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH or fd://N"
-# What may stand before HOST:PORT. Datagrams will be "udp": a socket of another type, opened like the rest.
-_SCHEMES = ("tcp", "tls")
+_EXPECTED = "HOST:PORT, [IPV6]:PORT, a tcp://, tls:// or udp:// before it, unix:PATH or fd://N"
+# What may stand before HOST:PORT.
+_SCHEMES = ("tcp", "tls", "udp")
 _TCP = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\]/]*)):(?P<port>\d{1,5})")
 # sun_path without its NUL: 108 bytes on Linux, 104 elsewhere.
 _MAX_UNIX_PATH_BYTES = 103
+_UDP_BUFFER_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
 class Address:
-    """A place to listen at. `kind` is "tcp", "unix" or "fd", and says which of the other fields count.
+    """A place to listen at. `kind` is "tcp", "udp", "unix" or "fd", and says which of the other fields count.
 
     `scheme` is what was written before it, if anything: "tls" means that connections are encrypted.
     """
@@ -72,7 +74,8 @@ def parse_bind(text: str) -> Address:
     if port > 65535:
         raise ConfigError("bind", text, "a port from 0 (any free one) to 65535")
     # No host: every IPv4 address of the machine.
-    return Address("tcp", host=match["v6"] or match["host"] or "0.0.0.0", port=port, scheme=scheme)
+    kind = "udp" if scheme == "udp" else "tcp"
+    return Address(kind, host=match["v6"] or match["host"] or "0.0.0.0", port=port, scheme=scheme)
 
 
 def open_socket(address: Address, backlog: int, *, reuse_port: bool = False, listen: bool = True) -> socket.socket:
@@ -84,6 +87,8 @@ def open_socket(address: Address, backlog: int, *, reuse_port: bool = False, lis
         sock = _open_unix(address.path)
     elif address.kind == "fd":
         return _adopt(address)
+    elif address.kind == "udp":
+        return _open_udp(address)
     else:
         sock = _open_tcp(address, reuse_port)
     if listen:
@@ -96,7 +101,7 @@ def actual_address(sock: socket.socket) -> Address:
     name = sock.getsockname()
     if sock.family == socket.AF_UNIX:
         return Address("unix", path=os.fsdecode(name))
-    return Address("tcp", host=name[0], port=name[1])
+    return Address("udp" if sock.type == socket.SOCK_DGRAM else "tcp", host=name[0], port=name[1])
 
 
 def server_name(sock: socket.socket) -> tuple[str, int | None]:
@@ -127,6 +132,7 @@ class Listeners:
         self.addresses: list[Address] = []
         try:
             for address in addresses:
+                address = self._with_port(address)
                 sock = open_socket(address, backlog, reuse_port=reuse_port, listen=not reuse_port)
                 self.sockets.append(sock)
                 self.addresses.append(dataclasses.replace(actual_address(sock), scheme=address.scheme))
@@ -136,6 +142,14 @@ class Listeners:
         except BaseException:
             self.close()
             raise
+
+    def _with_port(self, address: Address) -> Address:
+        """A port of 0 at a host is one number for TCP and UDP, as protocols that use both expect."""
+        for asked, given in zip(self._asked, self.addresses, strict=False):
+            both = {address.kind, asked.kind} == {"tcp", "udp"}
+            if both and address.port == asked.port == 0 and address.host == asked.host:
+                return dataclasses.replace(address, port=given.port)
+        return address
 
     def for_worker(self) -> list[socket.socket] | list[Address]:
         """What a worker serves: sockets that it inherits, or addresses to open by itself."""
@@ -188,18 +202,38 @@ def _identity(path: str) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _open_tcp(address: Address, reuse_port: bool) -> socket.socket:
+def _resolve(address: Address, kind: socket.SocketKind) -> tuple[socket.socket, socket.AddressFamily, Any]:
+    """A new socket for an address, its family, and the name to bind it to."""
     try:
         found = socket.getaddrinfo(
-            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
+            address.host, address.port, type=kind, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
         )
     except OSError as error:
         raise StartupError(f"cannot listen at {address}: the host name does not resolve ({error.strerror})") from None
     family, kind, proto, _, name = found[0]
     try:
-        sock = socket.socket(family, kind, proto)
+        return socket.socket(family, kind, proto), family, name
     except OSError as error:
         raise StartupError(f"cannot listen at {address}: {_reason(error)}") from None
+
+
+def _open_udp(address: Address) -> socket.socket:
+    sock, family, name = _resolve(address, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        # As much as the system grants: what does not fit while the workers are busy is lost.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UDP_BUFFER_BYTES)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(name)
+    except OSError as error:
+        sock.close()
+        raise StartupError(f"cannot listen at {address}: {_reason(error)}") from None
+    return sock
+
+
+def _open_tcp(address: Address, reuse_port: bool) -> socket.socket:
+    sock, family, name = _resolve(address, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

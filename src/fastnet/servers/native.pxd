@@ -31,6 +31,7 @@ cdef class Loop:
     cdef int step(self, NativeChannel channel, uint32_t mask) except -1
     cdef bint release(self, int fd, Place *place, NativeChannel channel, bint more) except -1
     cdef int close(self, int fd, Place *place, NativeChannel channel) except -1
+    cdef int serve_datagrams(self, int number) except -1
     cdef int serve_again(self) except -1
     cdef int obey(self) except -1
     cdef int accept(self, int number, int listener) except -1

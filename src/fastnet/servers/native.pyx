@@ -31,6 +31,7 @@ from fastnet.apps.wsgi cimport WSGIApp
 from fastnet.protocols.http1 cimport Connection
 from fastnet.protocols.workspace cimport Settings, Workspace
 from fastnet.servers.board cimport Board
+from fastnet.servers.datagrams cimport Datagrams
 from fastnet.servers.hub cimport (ALARM, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, LISTENER, SIGNALS, TIMER, Hub, Place,
                                   epoll_event, epoll_wait, eventfd_read, fn_add, fn_claim, fn_mark, fn_raise,
                                   fn_release, fn_store, sem_post, sem_wait)
@@ -43,6 +44,7 @@ from fastnet.servers.tracing cimport TracedChannel, Tracer
 
 from fastnet.servers.accesslog import access_log
 from fastnet.servers.barrier import refuse
+from fastnet.servers.datagrams import is_datagram
 from fastnet.servers.log import LOGGER
 from fastnet.servers.pump import service_app, settings_of, wsgi_options
 from fastnet.servers.signals import leave_signals
@@ -102,6 +104,8 @@ cdef class Loop:
         if fd < <uint32_t>SIGNALS:
             return self.serve(fd, <uint32_t>(data >> 32), event.events)
         if fd >= <uint32_t>LISTENER:
+            if hub.datagrams[fd - LISTENER] is not None:
+                return self.serve_datagrams(fd - LISTENER)
             return self.accept(fd - LISTENER, hub.listeners[fd - LISTENER].fileno())
         if fd == <uint32_t>ALARM:
             return self.serve_again()
@@ -233,6 +237,25 @@ cdef class Loop:
         if fn_add(&hub.count, -1) < hub.max_connections and not hub.accepting and not hub.draining:
             hub.accept_on()
         return 0
+
+    cdef int serve_datagrams(self, int number) except -1:
+        """What has come to a UDP socket, or its deadline if that is due, unless another thread is at it."""
+        cdef Hub hub = self.hub
+        cdef Datagrams datagrams = hub.datagrams[number]
+        if datagrams is None or not fn_claim(&datagrams.claimed):
+            return 0
+        try:
+            if self.pump.slot != NULL:
+                self.pump.slot.since = self.pump.ws.now
+            datagrams.serve(self.pump)
+            if datagrams.deadline <= self.pump.ws.now:
+                datagrams.expire(self.pump)
+            hub.see_to(datagrams.deadline)
+        finally:
+            if self.pump.slot != NULL:
+                self.pump.slot.since = 0
+            fn_store(&datagrams.claimed, 0)
+        return 0 if hub.draining else hub.watch_again(number)
 
     cdef int serve_again(self) except -1:
         """Serve who queues: one thread all, many threads one each."""
@@ -370,6 +393,11 @@ cdef class Loop:
                             self.judge(fd, place)
                     due = min(due, now + 1)
                 due = min(due, max(place.deadline, now))
+            for number in range(hub.n_listeners):
+                if hub.datagrams[number] is not None:
+                    if (<Datagrams>hub.datagrams[number]).deadline <= now:
+                        self.serve_datagrams(number)
+                    due = min(due, max((<Datagrams>hub.datagrams[number]).deadline, now))
             if hub.draining:
                 if hub.count == 0 or now >= hub.drain_until:
                     hub.stop()
@@ -404,11 +432,15 @@ cdef class Loop:
             hub.draining = self.pump.ws.draining = True
         hub.accept_off(INFINITY)
         if hub.owns_listeners:
-            refuse(hub.listeners)              # else the supervisor did, if all is to end
+            refuse([one for one in hub.listeners if not is_datagram(one)])              # else the supervisor did, if all is to end
         now = self.pump.tick()
         hub.drain_until, hub.idle_until = now + hub.drain_timeout, now + DRAIN_IDLE_S
         hub.accepts = hub.size
         for i in range(hub.n_listeners):
+            if hub.datagrams[i] is not None:
+                self.serve_datagrams(i)        # what is left there, other workers serve, or nobody
+                hub.unwatch(hub.listeners[i].fileno())
+                continue
             # Who is in the backlog was let in by the kernel.
             listener = hub.listeners[i].detach()
             self.accept(i, listener)
@@ -433,6 +465,8 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
         pump = Pump(Workspace(settings, b"fastnet"), answers, access_log(config), tracer)
         pump.slot = board.slot(worker, i)
         loops.append(Loop(hub, pump, i == 0))
+    if interface == "service":
+        hub.open_datagrams(answers, pump.tick())
     signal.signal(signal.SIGINT, signal.SIG_IGN)       # a terminal's Ctrl-C reaches the supervisor, which tells us
     signal.set_wakeup_fd(hub.signals_in, warn_on_full_buffer=False)    # first: no signal is handled without it
     signal.signal(signal.SIGTERM, _leave_to_pipe)

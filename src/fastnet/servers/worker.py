@@ -76,6 +76,7 @@ def run_worker(
             for listener in listeners
         ]
         app, interface = load(config)
+        _check_transports(config, app, interface)
         # What there is now stays: the collector need not go through all of the application again and again.
         gc.collect()
         gc.freeze()
@@ -89,6 +90,18 @@ def run_worker(
     except Exception:
         LOGGER.exception("the worker failed")
         return 1
+
+
+def _check_transports(config: Config, app: Any, interface: str) -> None:
+    """That the application has something to say at each address. Raises StartupError."""
+    for address in config.addresses():
+        if address.kind == "udp":
+            if interface != "service" or app.datagram is None:
+                raise StartupError(f"cannot serve at udp://{address}: the application knows no datagrams")
+            if transports_only():
+                raise StartupError(f"cannot serve at udp://{address}: UDP needs the native driver, which needs Linux")
+        elif interface == "service" and app.protocol is None:
+            raise StartupError(f"cannot serve at {address}: the application knows datagrams only; bind udp://{address}")
 
 
 def preload(config: Config) -> None:

@@ -1,0 +1,63 @@
+"""Services over UDP, for the tests: what answers, what speaks by itself, what fails."""
+
+import asyncio
+
+import fastnet
+from fastnet.errors import ProtocolError
+from fastnet.protocols.base import DatagramProtocol, Datagrams
+
+
+def _shout(message: bytes) -> bytes | None:
+    if message == b"fail":
+        raise ValueError("asked to")
+    return None if message == b"silence" else message.upper()
+
+
+async def _shout_later(message: bytes) -> bytes | None:
+    if message.startswith(b"slow"):
+        await asyncio.sleep(0.05)
+    return _shout(message)
+
+
+def _stream(message: bytes) -> bytes:
+    return message
+
+
+class Ticking(DatagramProtocol):
+    """Sends the number of each tick to who asked first; breaks the rules when told to; says what it cannot send."""
+
+    def __init__(self) -> None:
+        self.peer: object = None
+        self.ticks = 0
+
+    def receive_datagram(self, data: bytes, peer: object) -> None:
+        if data == b"bad":
+            raise ProtocolError("asked to")
+        if data == b"large":
+            self.send_datagram(b"x" * 65600, peer)
+            return
+        if data == b"nowhere":
+            self.send_datagram(b"x", ("no.address", 1))
+            return
+        self.peer = peer
+
+    def receive_error(self, error: OSError, peer: object) -> None:
+        self.send_datagram(str(error.strerror).encode(), peer)
+        self.send_datagram(b"to whom it may concern", self.peer)
+
+    def next_timeout(self) -> float | None:
+        return None if self.peer is None or self.ticks == 3 else 0.02
+
+    def handle_timeout(self, now: float) -> None:
+        self.ticks += 1
+        self.send_datagram(b"tick %d" % self.ticks, self.peer)
+
+
+shout = fastnet.service(_shout, datagram=Datagrams)
+shout_later = fastnet.service(_shout_later, datagram=Datagrams, concurrency=100)
+ticking = Ticking
+stream = fastnet.service(_stream, protocol=fastnet.Protocol)
+
+
+async def asgi(scope, receive, send):
+    """No service."""

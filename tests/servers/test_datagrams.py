@@ -1,0 +1,105 @@
+"""UDP under every model: every datagram answered to its sender, failures that cost one datagram, time, sizes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.servers.serving import PATIENCE_S, Server, run_to_end
+
+HERE = Path(__file__).parents[2]
+SITE = "tests.servers.datagram_site"
+MODELS = ("prefork", "threaded", "async")
+UDP = "udp://127.0.0.1:0"
+
+
+def client_of(server: Server) -> socket.socket:
+    family = socket.AF_INET6 if "[" in server.urls[0] else socket.AF_INET
+    client = socket.socket(family, socket.SOCK_DGRAM)
+    client.settimeout(PATIENCE_S)
+    client.connect(("::1" if family == socket.AF_INET6 else "127.0.0.1", server.port))
+    return client
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("target", ["shout", "shout_later"])
+def test_every_datagram_is_answered_to_its_sender(target: str, model: str) -> None:
+    with Server(f"{SITE}:{target}", "--model", model, "--workers", "1", cwd=HERE, bind=UDP) as server:
+        clients = [client_of(server) for _ in range(4)]
+        for n in range(60):
+            for i, client in enumerate(clients):
+                client.send(b"slow %d of %d" % (n, i))
+        for i, client in enumerate(clients):
+            with client:
+                got = {client.recv(100) for _ in range(60)}
+                assert got == {b"SLOW %d OF %d" % (n, i) for n in range(60)}
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize("size", [0, 1, 1472, 1473, 65507])
+def test_datagrams_of_any_size(size: int) -> None:
+    with Server(f"{SITE}:shout", "--workers", "2", cwd=HERE, bind=UDP) as server, client_of(server) as client:
+        client.send(b"a" * size)
+        assert client.recv(70000) == b"A" * size
+
+
+@pytest.mark.parametrize("target", ["shout", "shout_later"])
+def test_a_failure_costs_one_datagram(target: str) -> None:
+    with Server(f"{SITE}:{target}", "--workers", "1", cwd=HERE, bind=UDP) as server, client_of(server) as client:
+        for message in (b"fail", b"silence", b"good"):
+            client.send(message)
+        assert client.recv(100) == b"GOOD"
+        server.wait_for_log("a datagram is lost, since this was raised(.|\n)*ValueError: asked to")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_protocol_that_knows_time_and_errors(model: str) -> None:
+    options = ("--model", model, "--workers", "1")
+    with Server(f"{SITE}:ticking", *options, cwd=HERE, bind=UDP) as server, client_of(server) as client:
+        client.send(b"hello")
+        assert [client.recv(100) for _ in range(3)] == [b"tick 1", b"tick 2", b"tick 3"]
+        client.send(b"bad")
+        server.wait_for_log("a datagram broke the rules: asked to")
+        client.send(b"nowhere")
+        server.wait_for_log("is no address to send to")
+        client.send(b"large")
+        client.send(b"hello")
+        # What cannot be sent is told to the protocol, which says so.
+        assert client.recv(100) == b"Message too long"
+
+
+def test_ipv6_and_tcp_beside() -> None:
+    with (
+        Server(f"{SITE}:shout", "--workers", "1", cwd=HERE, bind="udp://[::1]:0") as server,
+        client_of(server) as client,
+    ):
+        client.send(b"six")
+        assert client.recv(100) == b"SIX" and server.urls[0].startswith("udp://[::1]:")
+
+
+def test_what_cannot_be_served() -> None:
+    for target, bind, why in (
+        ("stream", UDP, "the application knows no datagrams"),
+        ("asgi", UDP, "the application knows no datagrams"),
+        ("shout", "tcp://127.0.0.1:0", "the application knows datagrams only; bind udp://"),
+    ):
+        done = run_to_end("serve", f"{SITE}:{target}", "--bind", bind, cwd=HERE)
+        assert done.returncode == 1 and why in done.stderr, done.stderr
+    done = run_to_end("serve", f"{SITE}:shout", "--bind", UDP, "--reuse-port", cwd=HERE)
+    assert done.returncode == 2 and "--reuse-port" in done.stderr
+
+
+def test_a_worker_that_dies_leaves_the_socket_to_the_others() -> None:
+    with Server(f"{SITE}:shout", "--workers", "1", cwd=HERE, bind=UDP) as server, client_of(server) as client:
+        client.send(b"before")
+        assert client.recv(100) == b"BEFORE"
+        (pid,) = server.workers()
+        os.kill(pid, signal.SIGKILL)
+        client.send(b"after")  # the socket keeps it until the next worker comes
+        assert client.recv(100) == b"AFTER"
+        assert re.search("killed by SIGKILL", server.log)
