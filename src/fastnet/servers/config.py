@@ -123,7 +123,7 @@ class Config:
         default=("127.0.0.1:8000",),
         metadata={
             "option": Option(
-                str, "[tcp://]HOST:PORT, tls://HOST:PORT, unix:PATH or fd://N; may be repeated.", many=True
+                str, "[tcp://]HOST:PORT, tls:// or udp://HOST:PORT, unix:PATH or fd://N; may be repeated.", many=True
             )
         },
     )

@@ -28,6 +28,7 @@ _TCP = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\
 # sun_path without its NUL: 108 bytes on Linux, 104 elsewhere.
 _MAX_UNIX_PATH_BYTES = 103
 _UDP_BUFFER_BYTES = 4 << 20
+_PORT_ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
@@ -130,24 +131,33 @@ class Listeners:
         self._files: list[tuple[str, tuple[int, int]]] = []
         self.sockets: list[socket.socket] = []
         self.addresses: list[Address] = []
-        try:
-            for address in addresses:
-                address = self._with_port(address)
-                sock = open_socket(address, backlog, reuse_port=reuse_port, listen=not reuse_port)
-                self.sockets.append(sock)
-                self.addresses.append(dataclasses.replace(actual_address(sock), scheme=address.scheme))
-                if address.kind == "unix":
-                    path = os.path.abspath(address.path)
-                    self._files.append((path, _identity(path)))
-        except BaseException:
-            self.close()
-            raise
+        for left in reversed(range(_PORT_ATTEMPTS)):
+            self._shares_port = False
+            try:
+                self._open_all(backlog)
+                return
+            except BaseException as error:
+                self.close()
+                self.addresses.clear()
+                # The number that is free for one of TCP and UDP may be taken for the other.
+                if not (isinstance(error, StartupError) and self._shares_port and left):
+                    raise
+
+    def _open_all(self, backlog: int) -> None:
+        for address in map(self._with_port, self._asked):
+            sock = open_socket(address, backlog, reuse_port=self._reuse_port, listen=not self._reuse_port)
+            self.sockets.append(sock)
+            self.addresses.append(dataclasses.replace(actual_address(sock), scheme=address.scheme))
+            if address.kind == "unix":
+                path = os.path.abspath(address.path)
+                self._files.append((path, _identity(path)))
 
     def _with_port(self, address: Address) -> Address:
         """A port of 0 at a host is one number for TCP and UDP, as protocols that use both expect."""
         for asked, given in zip(self._asked, self.addresses, strict=False):
             both = {address.kind, asked.kind} == {"tcp", "udp"}
             if both and address.port == asked.port == 0 and address.host == asked.host:
+                self._shares_port = True
                 return dataclasses.replace(address, port=given.port)
         return address
 
