@@ -32,7 +32,7 @@ def talk(client: socket.socket, said: bytes) -> bytes:
         return read_all(client)
 
 
-def test_a_service_of_this_module_runs_on_a_free_port(start_service: Callable[..., Running]) -> None:  # noqa: F811
+def test_a_service_of_this_module_runs_on_a_free_port(start_service: Callable[..., Running]) -> None:
     first, second = start_service(shout), start_service(Echo, model="async")
     assert first.urls[0].startswith("tcp://127.0.0.1:") and first.address != second.address
     assert talk(first.connect(), b"a\nb\n") == b"A\nB\n"
