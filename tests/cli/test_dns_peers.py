@@ -1,0 +1,102 @@
+"""fastnet dns as others see it: dig, kdig and dnsperf ask it, and knot says the same about the same zone."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fastnet.codecs.dns import Edns, Message
+from tests.apps.test_dns_zone import SAID
+from tests.servers.serving import PATIENCE_S, Server, until
+
+ZONE = Path(__file__).parents[1] / "apps" / "example.zone"
+PATH = os.environ["PATH"] + ":/usr/sbin"
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    arguments = ["dns", "--zone", str(ZONE), "--bind", "127.0.0.1:0", "--workers", "1"]
+    with Server("", cwd=ZONE.parent, command=[sys.executable, "-m", "fastnet", *arguments]) as server:
+        yield server.port
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, env=os.environ | {"PATH": PATH})
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def ask(port: int, wire: bytes) -> Message:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(PATIENCE_S)
+        client.connect(("127.0.0.1", port))
+        client.send(wire)
+        return Message.parse(client.recv(65535))
+
+
+def test_dig(port: int) -> None:
+    def dig(*question: str) -> str:
+        return run("dig", "@127.0.0.1", "-p", str(port), "+norec", "+timeout=20", *question)
+
+    for transport in ("+notcp", "+tcp"):
+        assert dig("web.example", "+short", transport).split() == ["192.0.2.1", "192.0.2.2"]
+    cut = dig("big.example", "TXT", "+noedns", "+ignore")
+    assert "flags: qr aa tc;" in cut and "ANSWER: 0" in cut
+    whole = dig("big.example", "TXT", "+noedns")
+    assert "Truncated, retrying in TCP mode" in whole and "ANSWER: 1" in whole
+    assert re.search(r"COOKIE: [0-9a-f]{48} \(good\)", dig("web.example", "+cookie"))
+    assert "status: NXDOMAIN" in dig("nothing.example")
+
+
+def test_kdig(port: int) -> None:
+    said = run("kdig", "@127.0.0.1", "-p", str(port), "+short", "svc.example", "HTTPS", "+tcp")
+    assert said.strip() == "1 . alpn=h2,h3"
+
+
+def test_dnsperf_loses_nothing(port: int, tmp_path: Path) -> None:
+    questions = tmp_path / "questions"
+    questions.write_text("".join(f"{line[0]}\n" for line in SAID if "TYPE" not in line[0]))
+    said = run("dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", str(questions), "-n", "200", "-q", "50", "-t", "30")
+    sent, lost = re.search(r"Queries sent: +(\d+)", said), re.search(r"Queries lost: +(\d+)", said)
+    assert sent and lost and int(sent[1]) > 5000 and lost[1] == "0", said
+
+
+def test_knot_says_the_same(port: int, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        other = taken.getsockname()[1]
+    (tmp_path / "knot.conf").write_text(
+        f"server:\n  rundir: {tmp_path}\n  listen: 127.0.0.1@{other}\n"
+        f"database:\n  storage: {tmp_path}\n"
+        f"zone:\n  - domain: example\n    file: {ZONE}\n    zonefile-sync: -1\n    journal-content: none\n"
+    )
+    environment = os.environ | {"PATH": PATH}
+    knot = subprocess.Popen(["knotd", "-c", str(tmp_path / "knot.conf")], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        probe = ["dig", "@127.0.0.1", "-p", str(other), "+tries=1", "+timeout=1", "example", "SOA", "+short"]
+        until(lambda: b"2026112401" in subprocess.run(probe, capture_output=True, check=False).stdout, "knot")
+        for question, *_ in SAID:
+            name, kind = question.split()
+            # To ANY knot says all there is.
+            if kind == "ANY" or kind.startswith("TYPE"):
+                continue
+            rdtype = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33, "DS": 43}.get(
+                kind, 65
+            )
+            wire = Message.query(name, rdtype, id=9, recursion_desired=False, edns=Edns(1232)).encode()
+            mine, theirs = ask(port, wire), ask(other, wire)
+            assert (mine.rcode, mine.questions) == (theirs.rcode, theirs.questions), question
+            assert mine.authoritative == theirs.authoritative, question
+            assert {r.data for r in mine.answers} == {r.data for r in theirs.answers}, question
+            kinds = {r.rdtype for r in theirs.authorities} if not mine.answers else {r.rdtype for r in mine.authorities}
+            assert {r.rdtype for r in mine.authorities} == kinds, question
+    finally:
+        knot.terminate()
+        knot.wait(timeout=PATIENCE_S)
