@@ -12,7 +12,7 @@ BUILD_INPUTS := setup.py pyproject.toml $(shell find src csrc \( -name build -pr
 	test-versions test-freethreaded clean
 
 demo: build
-	$(BIN)/fastnet compare --quick wsgi_app:app --app-dir examples --json build/comparison.json
+	$(BIN)/fastnet compare --quick wsgi_app:app --app-dir examples --html build/comparison.html
 
 test:
 	.ci/prepare test

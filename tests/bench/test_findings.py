@@ -125,6 +125,15 @@ def test_scenarios_in_which_somebody_suffers_are_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(("share", "spread", "chance"), [(0.65, 1.0, True), (0.65, 0.1, False), (0.0, 5.0, False)])
+def test_scenarios_know_noise(share: float, spread: float, chance: bool) -> None:
+    trials = (Trial("prefork", {"share": Estimate.of([share])}, True, "it lost", {}),)
+    one = Scenario("idle-connections", "Idle", "They idle.", "share", "share", "high", trials, "")
+    noise = dataclasses.replace(QUIET, spread=spread)
+    told = found(measured("prefork", 1000), measured("async", 900), scenarios=(one,), noise=noise)["scenario"][0]
+    assert told.within_noise is chance and ("within noise" in told.sentence) is chance
+
+
 @pytest.mark.parametrize(
     ("samples", "spread", "noise"),
     [
