@@ -1,7 +1,8 @@
 """Network protocols written once, without I/O, and run under any server model.
 
-``fastnet.serve(app)`` runs a WSGI or ASGI app; ``fastnet.codecs`` and ``fastnet.protocols`` are the parsers and
-connections by themselves. Importing this package imports none of its dependencies.
+``fastnet.serve(app)`` runs a WSGI or ASGI app, or what ``fastnet.service()`` makes, and ``fastnet.connect()`` reaches
+it; ``fastnet.codecs`` and ``fastnet.protocols`` are the parsers and connections by themselves. Importing this package imports
+none of its dependencies.
 """
 
 import importlib
@@ -13,6 +14,8 @@ from fastnet.errors import ConfigError, FastnetError, LimitExceeded, ProtocolErr
 
 if TYPE_CHECKING:
     from fastnet.apps.service import service as service
+    from fastnet.clients.stream import connect as connect
+    from fastnet.clients.stream_async import connect_async as connect_async
     from fastnet.protocols.base import DatagramProtocol as DatagramProtocol
     from fastnet.protocols.base import Protocol as Protocol
 
@@ -25,6 +28,8 @@ __all__ = [
     "ProtocolError",
     "StartupError",
     "__version__",
+    "connect",
+    "connect_async",
     "get_include",
     "serve",
     "service",
@@ -34,6 +39,8 @@ __all__ = [
 _LATER = {
     "DatagramProtocol": "fastnet.protocols.base",
     "Protocol": "fastnet.protocols.base",
+    "connect": "fastnet.clients.stream",
+    "connect_async": "fastnet.clients.stream_async",
     "service": "fastnet.apps.service",
 }
 
@@ -48,7 +55,7 @@ def serve(target: Any, **options: Any) -> int:
     """Run an app until SIGTERM or SIGINT; the same as the command ``fastnet serve``. For the main thread only.
 
     Args:
-        target: a WSGI or ASGI app, or "module:attribute" naming one.
+        target: a WSGI or ASGI app, a service (see service()) or Protocol class, or "module:attribute" naming one.
         options: the fields of `fastnet.servers.config.Config`: bind="127.0.0.1:8000",
             model="prefork" | "threaded" | "async", workers=1, threads=8, ...
 

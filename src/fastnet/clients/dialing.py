@@ -1,0 +1,162 @@
+"""How a client reaches a server: all its addresses, raced as RFC 8305 says, again after a while if a Retry says so.
+
+The race: the first address is tried; whenever it has not answered for RACE_S, or was refused, the next one is tried
+beside it, families in turn. The first that connects wins, and the others are dropped.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import re
+import selectors
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from fastnet.errors import ConfigError
+
+# RFC 8305, section 8: the recommended delay between two attempts.
+RACE_S = 0.25
+_EXPECTED = "tcp://HOST:PORT, tls://HOST:PORT or unix:PATH"
+_URL = re.compile(
+    r"(?P<scheme>tcp|tls)://(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\]/]+)):(?P<port>\d{1,5})"
+)
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a URL leads: `scheme` is "tcp", "tls" or "unix"."""
+
+    scheme: str
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+
+def parse_destination(url: str) -> Destination:
+    """Raises ConfigError for what is no URL of a stream."""
+    if url.startswith("unix:") and len(url) > len("unix:"):
+        return Destination("unix", path=url[len("unix:") :])
+    match = _URL.fullmatch(url)
+    if match is None or not 0 < int(match["port"]) < 65536:
+        raise ConfigError("url", url, _EXPECTED)
+    return Destination(match["scheme"], match["v6"] or match["host"], int(match["port"]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retry:
+    """When to try again: `attempts` in all, after first_s, then ever longer by `factor`, up to ceiling_s.
+
+    `jitter` is the part of each wait that is random, so that clients of a server that was restarted do not all come
+    back at once. Raises ConfigError for what cannot be.
+    """
+
+    attempts: int = 1
+    first_s: float = 0.1
+    factor: float = 2.0
+    ceiling_s: float = 5.0
+    jitter: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name, low in (("attempts", 1), ("first_s", 0), ("factor", 1), ("ceiling_s", 0), ("jitter", 0)):
+            if not getattr(self, name) >= low:
+                raise ConfigError(name, getattr(self, name), f"a number, at least {low}")
+        if self.jitter > 1:
+            raise ConfigError("jitter", self.jitter, "a number from 0 to 1")
+
+    def waits(self, dice: random.Random | None = None) -> Iterator[float]:
+        """Seconds to wait before each further attempt."""
+        wait = self.first_s
+        for _ in range(self.attempts - 1):
+            part = (dice or random).random() * self.jitter
+            yield min(wait, self.ceiling_s) * (1 - part)
+            wait *= self.factor
+
+
+def dial(destination: Destination, timeout_s: float, retry: Retry) -> socket.socket:
+    """A socket that is connected, and blocks. Raises OSError, of the last attempt, or TimeoutError."""
+    waits = retry.waits()
+    while True:
+        try:
+            return _dial_once(destination, timeout_s)
+        except OSError:
+            wait = next(waits, None)
+            if wait is None:
+                raise
+            time.sleep(wait)
+
+
+def _dial_once(destination: Destination, timeout_s: float) -> socket.socket:
+    if destination.scheme == "unix":
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(timeout_s)
+        try:
+            sock.connect(destination.path)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+    found = socket.getaddrinfo(destination.host, destination.port, type=socket.SOCK_STREAM)
+    sock = race(in_turn([(family, address) for family, _, _, _, address in found]), timeout_s)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return sock
+
+
+def in_turn(addresses: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+    """Families in turn, that of the first address first (RFC 8305, section 4)."""
+    first = [item for item in addresses if item[0] == addresses[0][0]]
+    others = [item for item in addresses if item[0] != addresses[0][0]]
+    return [item for pair in zip_longest(first, others) for item in pair if item is not None]
+
+
+def race(addresses: list[tuple[int, Any]], timeout_s: float) -> socket.socket:
+    """A blocking socket, connected to the first of (family, address) that answers. Raises OSError, TimeoutError."""
+    end = time.monotonic() + timeout_s
+    waiting = list(addresses)
+    failure: OSError = TimeoutError(errno.ETIMEDOUT, f"no address answered in {timeout_s:g} s")
+    next_at = 0.0
+    with selectors.DefaultSelector() as selector:
+        running: list[socket.socket] = []
+        try:
+            while waiting or running:
+                now = time.monotonic()
+                if now >= end:
+                    raise TimeoutError(errno.ETIMEDOUT, f"no address answered in {timeout_s:g} s")
+                if waiting and (now >= next_at or not running):
+                    family, address = waiting.pop(0)
+                    next_at = now + RACE_S
+                    try:
+                        sock = socket.socket(family, socket.SOCK_STREAM)
+                        running.append(sock)
+                        sock.setblocking(False)
+                        code = sock.connect_ex(address)
+                    except OSError as error:
+                        failure = error
+                        continue
+                    if code not in (0, errno.EINPROGRESS):
+                        running.remove(sock)
+                        sock.close()
+                        failure = OSError(code, os.strerror(code))
+                        continue
+                    selector.register(sock, selectors.EVENT_WRITE)
+                for key, _ in selector.select(max(0.0, min(end, next_at if waiting else end) - now)):
+                    sock = key.fileobj  # type: ignore[assignment]
+                    selector.unregister(sock)
+                    running.remove(sock)
+                    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                    if code == 0:
+                        sock.setblocking(True)
+                        return sock
+                    sock.close()
+                    failure = OSError(code, os.strerror(code))
+                    next_at = 0.0  # the next one at once
+        finally:
+            for loser in running:
+                loser.close()
+    raise failure

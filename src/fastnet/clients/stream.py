@@ -1,0 +1,149 @@
+"""A client of any stream protocol, for code that blocks: fastnet.connect(). The other face is in stream_async."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any
+
+from fastnet.clients.dialing import Destination, Retry, dial, parse_destination
+from fastnet.codecs.framing import Framing
+from fastnet.errors import ConfigError
+from fastnet.protocols.base import NEED_DATA, PAUSED, Protocol
+from fastnet.protocols.framed import Framed
+from fastnet.servers.tls import client_context, facts_of
+
+_READ_BYTES = 65536
+
+
+class Dialed:
+    """What both faces need to know to connect; checked when made."""
+
+    def __init__(
+        self,
+        url: str,
+        framing: Framing[Any, Any] | None,
+        protocol: Callable[[], Protocol] | None,
+        tls: ssl.SSLContext | None,
+        server_name: str | None,
+    ) -> None:
+        if (framing is None) == (protocol is None):
+            raise ConfigError("protocol", protocol, "a protocol or a framing, one of the two")
+        self.destination: Destination = parse_destination(url)
+        self.make = functools.partial(Framed, framing) if framing is not None else protocol
+        self.context = (tls or client_context()) if self.destination.scheme == "tls" else None
+        self.server_name = server_name or self.destination.host
+
+    def protocol(self) -> Protocol:
+        assert self.make is not None
+        return self.make()
+
+
+class Client:
+    """A connection to a server, and the Protocol that speaks over it; made by connect(). For one thread at a time."""
+
+    def __init__(self, sock: Any, protocol: Protocol, read_timeout: float) -> None:
+        self._socket = sock
+        self._read_timeout = read_timeout
+        self.protocol = protocol
+        protocol.peer, protocol.local = sock.getpeername() or None, sock.getsockname() or None
+        protocol.tls = facts_of(sock) if isinstance(sock, ssl.SSLSocket) else None
+        protocol.now = time.monotonic()
+        protocol.connection_made()
+        self._flush()
+
+    def send(self, event: Any) -> None:
+        """Send a message, or whatever the protocol sends. Raises OSError when the connection is broken."""
+        self.protocol.now = time.monotonic()
+        self.protocol.send(event)
+        self._flush()
+
+    def receive(self) -> Any:
+        """The next message, or event of the protocol.
+
+        Raises TimeoutError when it is not there after read_timeout, ConnectionError when the server has closed, and
+        ProtocolError when it broke the rules, IncompleteFrame if in the middle of a message.
+        """
+        end = time.monotonic() + self._read_timeout
+        while True:
+            event = self.protocol.next_event()
+            if event is not NEED_DATA and event is not PAUSED:
+                return event
+            self._flush()
+            if self.protocol.eof_received:
+                raise ConnectionError("the server has closed the connection")
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"no answer in {self._read_timeout:g} s")
+            self._socket.settimeout(left)
+            try:
+                data = self._socket.recv(_READ_BYTES)
+            except TimeoutError:
+                raise TimeoutError(f"no answer in {self._read_timeout:g} s") from None
+            self.protocol.now = time.monotonic()
+            if data:
+                self.protocol.receive_data(data)
+            else:
+                self.protocol.receive_eof()
+
+    def request(self, event: Any) -> Any:
+        """send(), then receive()."""
+        self.send(event)
+        return self.receive()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+    def _flush(self) -> None:
+        pieces = self.protocol.data_to_send()
+        if pieces:
+            self._socket.settimeout(self._read_timeout)
+            self._socket.sendall(pieces[0] if len(pieces) == 1 else b"".join(map(bytes, pieces)))
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def connect(
+    url: str,
+    *,
+    framing: Framing[Any, Any] | None = None,
+    protocol: Callable[[], Protocol] | None = None,
+    tls: ssl.SSLContext | None = None,
+    server_name: str | None = None,
+    connect_timeout: float = 10.0,
+    read_timeout: float = 30.0,
+    retry: Retry | None = None,
+) -> Client:
+    """Connect to a server; `with fastnet.connect(...) as client: client.request(message)`.
+
+    Args:
+        url: tcp://HOST:PORT, tls://HOST:PORT or unix:PATH. All addresses of a host are tried (RFC 8305).
+        framing: how messages stand in the stream, as for fastnet.service(); or
+        protocol: what makes the client's side of a Protocol.
+        tls: instead of client_context(), which verifies the server's certificate and name.
+        server_name: the name that is verified, if it is not the host.
+        connect_timeout: seconds for each attempt.
+        read_timeout: seconds for an answer, or for the server to take what is sent.
+        retry: how often, and after what time, to try again when nobody answers; by default never.
+
+    Raises:
+        ConfigError: an argument cannot be used.
+        OSError: nobody answered; ssl.SSLError, one of them: the server is not who it should be.
+    """
+    dialed = Dialed(url, framing, protocol, tls, server_name)
+    sock = dial(dialed.destination, connect_timeout, retry or Retry())
+    try:
+        sock.settimeout(connect_timeout)
+        if dialed.context is not None:
+            sock = dialed.context.wrap_socket(sock, server_hostname=dialed.server_name)
+        return Client(sock, dialed.protocol(), read_timeout)
+    except BaseException:
+        sock.close()
+        raise
