@@ -45,7 +45,8 @@ types: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/basedpyright --level error --pythonpath $(BIN)/python
 	$(BIN)/python -m mypy.stubtest --concise --ignore-disjoint-bases --allowlist .ci/stubtest-allowlist \
-		fastnet.codecs fastnet.protocols fastnet.compat
+		fastnet.codecs fastnet.protocols fastnet.compat \
+		fastnet.bench.engine fastnet.bench.histogram fastnet.servers.tracing
 
 # The kernels by themselves, under AddressSanitizer and UndefinedBehaviorSanitizer.
 test-c:

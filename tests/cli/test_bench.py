@@ -6,6 +6,7 @@ import pty
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.bench.servers import HELLO, free_port, pause, serving
 
@@ -114,6 +116,18 @@ def test_the_wrong_scheme() -> None:
     with serving() as server:
         done = bench(server.url.replace("http:", "https:"), "-k", "-d", "30", "--timeout", "0.5", "-c", "2")
     assert done.returncode == 1 and done.stderr.count("\n") == 1 and "TLS handshake" in done.stderr
+    assert done.stderr.endswith("(the server speaks plain HTTP there: say http://)\n") and "HINT" in done.stdout
+
+
+def test_plain_requests_to_a_tls_port(tmp_path: Path) -> None:
+    ca = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("localhost").configure_cert(context)
+    with serving(context=context) as server:
+        done = bench(server.url.replace("https:", "http:"), "-n", "4", "-c", "2", "--json", "a.json", cwd=tmp_path)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert done.stderr.endswith("requests failed (the server speaks TLS there: say https://)\n")
+    assert json.loads((tmp_path / "a.json").read_text())["hint"] == "the server speaks TLS there: say https://"
 
 
 @pytest.mark.parametrize(
@@ -129,6 +143,7 @@ def test_the_wrong_scheme() -> None:
         (["http://x", "--body-file", "/no/such"], "--body-file: '/no/such' given, expected a file that can be read"),
         (["http://x", "--body", "a", "--body-file", "b"], "--body: 'a' given, expected only one of"),
         (["http://x", "--json", "/no/such/dir/a"], "--json: '/no/such/dir/a' given, expected a file that can be w"),
+        (["http://x", "--html", "/no/such/dir/a"], "--html: '/no/such/dir/a' given, expected a file that can be w"),
         (["http://x", "--csv", "/proc/a"], "--csv: '/proc/a' given, expected a file that can be written"),
         (["http://x", "--compare", "/dev/null"], "--compare: '/dev/null' given, expected a file written by --json"),
         (["http://x", "--weight", "1", "--weight", "2"], "--weight: "),

@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 from socket import AddressFamily
-from typing import Any, Literal, final
+from typing import Any, Literal, Self, final
 
 from fastnet.bench.histogram import Histogram
 
@@ -43,8 +43,8 @@ class Counts:
 
 @final
 class Run:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         protocol: Literal["http1", "echo", "framed", "udp"],
         family: AddressFamily,
@@ -70,7 +70,7 @@ class Run:
         server_name: str,
         verify: bool,
         ca_file: str | None,
-    ) -> None: ...
+    ) -> Self: ...
     def start(self) -> None: ...
     def stop(self, grace_s: float) -> None: ...
     def finished(self) -> bool: ...
@@ -82,9 +82,9 @@ class Run:
 
 @final
 class Background:
-    def __init__(
-        self, *, family: AddressFamily, address: Any, clients: list[int], interval_s: float, request: bytes
-    ) -> None: ...
+    def __new__(
+        cls, *, family: AddressFamily, address: Any, clients: list[int], interval_s: float, request: bytes
+    ) -> Self: ...
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def counts(self) -> dict[str, Clients]: ...

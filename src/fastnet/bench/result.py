@@ -75,6 +75,7 @@ class Result:
     moments: tuple[Moment, ...] = ()
     answers_by_connection: tuple[int, ...] = field(default=(), repr=False)
     ended_early: str = ""  # why, when it did
+    hint: str = ""  # what may be done about errors, where that is known
 
     @property
     def latency(self) -> Histogram:

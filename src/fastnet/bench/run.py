@@ -12,6 +12,7 @@ from typing import Any
 
 from fastnet.bench.engine import Background, Clients, Counts, Run
 from fastnet.bench.result import Generator, Moment, Requests, Result
+from fastnet.bench.scheme import scheme_hint
 from fastnet.bench.spec import Spec, parse_url, raise_descriptor_limit
 from fastnet.errors import FastnetError
 
@@ -50,7 +51,11 @@ def run(spec: Spec, watch: Callable[[Counts, float], None] | None = None) -> Res
     engine.join()
     if background:
         background.stop()
-    return _result(spec, engine, started_at, looks, why, background.counts() if background else {})
+    counts = engine.counts()
+    hint = ""
+    if spec.is_http and counts.errors and not counts.measured_answered and why != "interrupted":
+        hint = scheme_hint(spec.scheme, family, address)
+    return _result(spec, engine, started_at, looks, why, background.counts() if background else {}, hint)
 
 
 def _background(spec: Spec, family: Any, address: Any) -> Background | None:
@@ -136,6 +141,7 @@ def _result(
     looks: list[tuple[float, int, int]],
     why: str,
     clients: dict[str, Clients],
+    hint: str,
 ) -> Result:
     counts, threads = engine.counts(), engine.thread_counts()
     raw, corrected, connect = engine.histograms()
@@ -171,4 +177,5 @@ def _result(
         moments=_moments(looks, counts.window_from_s, counts.window_to_s),
         answers_by_connection=tuple(engine.answers()),
         ended_early=why,
+        hint=hint,
     )

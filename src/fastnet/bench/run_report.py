@@ -58,6 +58,8 @@ def _warnings(result: Result) -> list[str]:
     for kind, n in sorted(result.errors.items(), key=lambda item: -item[1]):
         detail = result.error_details.get(kind)
         said.append(f"{n:,} × {kind}" + (f": {detail}" if detail else ""))
+    if result.hint:
+        said.insert(0, f"{result.hint[:1].upper()}{result.hint[1:]}.")
     if result.ended_early:
         said.insert(0, f"It ended after {result.window_s:.3g} s: {result.ended_early}.")
     return said

@@ -143,7 +143,8 @@ def _bench(given: dict[str, Any]) -> int:
         return 130
     if result.failed and not (allow_errors and not result.ended_early):
         total = sum(result.errors.values())
-        click.echo(f"fastnet: {result.ended_early or f'{total:,} requests failed'}", err=True)
+        what = result.ended_early or f"{total:,} requests failed"
+        click.echo(f"fastnet: {what}{f' ({result.hint})' if result.hint else ''}", err=True)
         return 1
     return 0
 

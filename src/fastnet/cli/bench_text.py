@@ -56,6 +56,8 @@ def summary(result: Result) -> list[str]:
     for kind, n in sorted(result.errors.items(), key=lambda item: -item[1]):
         detail = result.error_details.get(kind)
         lines.append(f"  ERROR      {kind}: {n:,}" + (f" ({detail})" if detail else ""))
+    if result.hint:
+        lines.append(f"  HINT       {result.hint}")
     if result.ended_early:
         lines.append(f"  ENDED      after {result.window_s:.3g} s: {result.ended_early}")
     return lines
