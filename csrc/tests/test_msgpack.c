@@ -142,7 +142,8 @@ static uint64_t some_number(uint64_t *seed, int by_vectors) {
 
 static void test_items(void) {
     enum { MOST = 200 };
-    static uint8_t values[MOST * 8], again[MOST * 8], out[MOST * 9];
+    static uint8_t values[MOST * 8], again[MOST * 8];
+    guarded room = guarded_new(MOST * 9);
     uint64_t seed = 1;
     for (int level = 0; level < FN_CPU_COUNT; level++) {
         if (fn_cpu_force((fn_cpu_level)level) != 0) continue;
@@ -160,6 +161,7 @@ static void test_items(void) {
                     memcpy(values + i * width, from, width);
                 }
                 const void *in = guarded_put(memory, values, n * width);
+                uint8_t *out = (uint8_t *)room.start + room.size - n * (width + 1);
                 size_t size = fn_msgpack_put_items(out, (fn_msgpack_type)type, in, n);
                 CHECK(size <= n * (width + 1), "room");
                 const void *packed = guarded_put(memory, out, size);

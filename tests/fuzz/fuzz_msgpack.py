@@ -35,7 +35,7 @@ def unpack_options(data: atheris.FuzzedDataProvider) -> dict[str, Any]:
     }
     hook = data.ConsumeIntInRange(0, 5)
     if hook < 3:
-        options |= ({"object_hook": len}, {"object_pairs_hook": repr}, {"list_hook": len})[hook]
+        options |= ({"object_hook": len}, {"object_pairs_hook": tuple}, {"list_hook": len})[hook]
     return options
 
 
