@@ -1,8 +1,8 @@
 """Network protocols written once, without I/O, and run under any server model.
 
 ``fastnet.serve(app)`` runs a WSGI or ASGI app, or what ``fastnet.service()`` makes, and ``fastnet.connect()`` reaches
-it; ``fastnet.codecs`` and ``fastnet.protocols`` are the parsers and connections by themselves. Importing this package imports
-none of its dependencies.
+it; ``fastnet.codecs`` and ``fastnet.protocols`` are the parsers and connections by themselves. Importing this package
+imports none of its dependencies.
 """
 
 import importlib

@@ -145,8 +145,8 @@ def race(addresses: list[tuple[int, Any]], timeout_s: float) -> socket.socket:
                         failure = OSError(code, os.strerror(code))
                         continue
                     selector.register(sock, selectors.EVENT_WRITE)
-                for key, _ in selector.select(max(0.0, min(end, next_at if waiting else end) - now)):
-                    sock = key.fileobj  # type: ignore[assignment]
+                ready = {key.fd for key, _ in selector.select(max(0.0, min(end, next_at if waiting else end) - now))}
+                for sock in [sock for sock in running if sock.fileno() in ready]:
                     selector.unregister(sock)
                     running.remove(sock)
                     code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
