@@ -37,6 +37,7 @@ class Browser:
         # It reads commands from descriptor 3 and answers on 4; a shell puts them there.
         script = f'exec "$0" "$@" 3<&{commands} 4>&{answers}'
         options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--hide-scrollbars"]
+        options.append("--disable-dev-shm-usage")  # small in containers
         self._process = subprocess.Popen(
             ["bash", "-c", script, executable(), *options, f"--user-data-dir={self._folder.name}", "about:blank"],
             pass_fds=(commands, answers),
