@@ -1,8 +1,8 @@
 """An RPC service over HTTP, as a WSGI and an ASGI app: JSON-RPC 2.0 and XML-RPC, told apart by the content type.
 
-POST is answered with 200, faults included, as both protocols have it, or with 204 where a JSON text has notifications
-only. Any path will do. What is no call at all is HTTP's affair: 405, 413, 415. A browser cannot be made to send these
-content types to another site without asking it first.
+POST is answered with 200, faults included, as both protocols have it; where a JSON text has notifications only, with an
+empty body, since there are clients that take 204 for an error. Any path will do. What is no call at all is HTTP's
+affair: 405, 413, 415. A browser cannot be made to send these content types to another site without asking it first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ _JSON = frozenset({"application/json", "application/json-rpc", "application/json
 _XML = frozenset({"text/xml", "application/xml"})
 _REASONS = {
     200: "OK",
-    204: "No Content",
     400: "Bad Request",
     405: "Method Not Allowed",
     413: "Content Too Large",
@@ -85,7 +84,7 @@ class HTTPApp:
     def _answer(self, message: Message | _Document) -> _Answer:
         text = message.text(self._service.max_message_bytes)
         if text is None:
-            return 204, [], b""
+            text = b""
         kind = "application/json" if isinstance(message, Message) else "text/xml; charset=utf-8"
         return 200, [("Content-Type", kind), ("Content-Length", str(len(text)))], text
 

@@ -113,6 +113,8 @@ class Client:
 
     def _usable(self, connection: socket.socket, pending: Pending[bool]) -> bool:
         """Whether nobody has closed it meanwhile; answers that came too late are dropped."""
+        if pending.protocol.closing:
+            return False
         try:
             while data := self._receive_now(connection):
                 pending.protocol.receive_data(data)
@@ -219,12 +221,18 @@ class Client:
 
     def _run(self, calls: list[tuple[str, Params]], end: float, idempotent: bool) -> list[Any]:
         with self._lock:
-            try:
-                return self._try(calls, end)
-            except (ConnectionLost, ConnectionError):
-                if not idempotent:
-                    raise
-                return self._try(calls, end)
+            if self._target.batches:
+                return self._once(calls, end, idempotent)
+            # One request after the other; a server may close the connection after any of them.
+            return [found for each in calls for found in self._once([each], end, idempotent)]
+
+    def _once(self, calls: list[tuple[str, Params]], end: float, idempotent: bool) -> list[Any]:
+        try:
+            return self._try(calls, end)
+        except (ConnectionLost, ConnectionError):
+            if not idempotent:
+                raise
+            return self._try(calls, end)
 
     def _try(self, calls: list[tuple[str, Params]], end: float) -> list[Any]:
         connection, pending = self._connect()

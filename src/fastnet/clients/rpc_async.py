@@ -20,7 +20,7 @@ from fastnet.clients.rpc_pending import Params, Pending, check_seconds, plain_pa
 from fastnet.clients.rpc_target import Caller, Target, target_of
 from fastnet.errors import ConfigError
 from fastnet.protocols.rpc import Answer, Call, Item
-from fastnet.protocols.rpc_errors import ConnectionLost, DeadlineExceeded
+from fastnet.protocols.rpc_errors import ConnectionLost, DeadlineExceeded, RPCError
 from fastnet.protocols.rpc_http import HTTPCaller
 from fastnet.protocols.rpc_msgpack import MessagePackRPC
 
@@ -220,6 +220,7 @@ class AsyncClient:
         self._retries, self._send_deadlines = retries, send_deadlines and protocol == "msgpack"
         self._connection: _Connection | None = None
         self._connecting: asyncio.Lock | None = None
+        self._turn = asyncio.Lock()
 
     async def _connect(self) -> _Connection:
         if self._connecting is None:
@@ -257,6 +258,12 @@ class AsyncClient:
     ) -> Any:
         """Call a method and return its result; see Client.call(). Being cancelled cancels the call."""
         end = self._end(timeout_s)
+        if self._target.http:
+            async with self._turn:  # a server may close the connection after any answer
+                return await self._call(method, params, end, idempotent)
+        return await self._call(method, params, end, idempotent)
+
+    async def _call(self, method: str, params: Params, end: float, idempotent: bool) -> Any:
         connection = self._connection
         if connection is None or connection.lost is not None:
             connection = await self._connect()
@@ -275,8 +282,26 @@ class AsyncClient:
     async def call_many(self, calls: Iterable[tuple[str, Params]], *, timeout_s: float | None = None) -> list[Any]:
         """Call methods at the same time, over HTTP with JSON as a batch; see Client.call_many()."""
         end = self._end(timeout_s)
+        if not self._target.batches:
+            return await self._one_by_one(list(calls), end)
+        if self._target.http:
+            async with self._turn:
+                return await self._call_many(list(calls), end)
+        return await self._call_many(list(calls), end)
+
+    async def _one_by_one(self, calls: list[tuple[str, Params]], end: float) -> list[Any]:
+        found: list[Any] = []
+        async with self._turn:
+            for method, params in calls:
+                try:
+                    found.append(await self._call(method, params, end, False))
+                except RPCError as fault:
+                    found.append(fault)
+        return found
+
+    async def _call_many(self, calls: list[tuple[str, Params]], end: float) -> list[Any]:
         connection = await self._connect()
-        waiters = connection.call_many(list(calls), end, self._told(end))
+        waiters = connection.call_many(calls, end, self._told(end))
         try:
             return await asyncio.gather(*waiters, return_exceptions=True)
         except asyncio.CancelledError:

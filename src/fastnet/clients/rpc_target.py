@@ -22,7 +22,10 @@ _PROTOCOLS = ("msgpack", "json", "json-prefixed", "xml")
 
 @dataclass(frozen=True)
 class Target:
-    """host and port, or `path` of a Unix socket; `tls`, a context or None; `make`, which makes the protocol."""
+    """host and port, or `path` of a Unix socket; `tls`, a context or None; `make`, which makes the protocol.
+
+    http: a connection is for one request at a time. batches: several calls may be sent together.
+    """
 
     url: str
     host: str
@@ -30,6 +33,8 @@ class Target:
     path: str
     tls: ssl.SSLContext | None
     make: Callable[[], Caller]
+    http: bool = False
+    batches: bool = True
 
     def __str__(self) -> str:
         return self.url
@@ -71,7 +76,9 @@ def target_of(
             return HTTPCaller(protocol, shown, path, headers=headers, **limits)  # type: ignore[arg-type]
 
         make()  # which says what is wrong with path and headers
-        return Target(url, host, _HTTP[parts.scheme] if port is None else port, "", context, make)
+        return Target(
+            url, host, _HTTP[parts.scheme] if port is None else port, "", context, make, True, protocol == "json"
+        )
     if parts.scheme not in _STREAMS:
         raise ConfigError("url", url, "a URL that begins with tcp:, tls:, unix:, http: or https:")
     if protocol == "xml":
