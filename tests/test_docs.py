@@ -8,7 +8,9 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize("name", ["dns.md", "http1.md", "httptools.md", "json.md", "memcached.md", "protocols.md"])
+@pytest.mark.parametrize(
+    "name", ["dns.md", "http1.md", "httptools.md", "json.md", "memcached.md", "protocols.md", "rpc.md"]
+)
 def test_the_examples_of_a_page(name: str) -> None:
     outcome = doctest.testfile(str(DOCS / name), module_relative=False)
     assert outcome.attempted and not outcome.failed
