@@ -1,11 +1,13 @@
 """`fastnet cache`: it serves, under every model; wrong options are told in a line."""
 
 import socket
+import ssl
 from pathlib import Path
 
 import pytest
+import trustme
 
-from tests.clients.caches import fastnet
+from tests.clients.caches import cache_server, fastnet
 from tests.servers.services import MODELS, read_exactly
 from tests.servers.serving import PATIENCE_S, run_to_end
 
@@ -27,6 +29,50 @@ def test_it_serves(model: str) -> None:
                 assert rest.endswith(b"CLIENT_ERROR bad data chunk\r\n")
                 one.sendall(b"quit\r\n")
                 assert one.recv(1) == b""
+
+
+CONVERSATION = [
+    (b"set a 5 0 6\r\n\r\n\r\nhi\r\n", b"STORED\r\n"),
+    (b"get a missing\r\n", b"VALUE a 5 6\r\n\r\n\r\nhi\r\nEND\r\n"),
+    (b"set n 0 60 2\r\n41\r\n", b"STORED\r\n"),
+    (b"incr n 1\r\n", b"42\r\n"),
+    (b"add n 0 0 1\r\nx\r\n", b"NOT_STORED\r\n"),
+    (b"delete n noreply\r\nincr n 1\r\n", b"NOT_FOUND\r\n"),
+    (b"nothing\r\n", b"ERROR\r\n"),
+    (b"mg page N30 v\r\nmg page N30 v\r\n", b"VA 0 W\r\n\r\nVA 0 Z\r\n\r\n"),
+    (b"ms page 2 T60 q\r\nok\r\nmg page v\r\nmn\r\n", b"VA 2\r\nok\r\nMN\r\n"),
+    (b"ms " + b"k" * 251 + b" 4\r\nmn\r\n\r\nmn\r\n", b"CLIENT_ERROR bad command line format\r\nMN\r\n"),
+]
+
+
+@pytest.mark.parametrize("step", [0, 1], ids=["whole", "byte by byte"])
+@pytest.mark.parametrize("transport", ["tcp", "unix", "tls"])
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_on_every_transport(model: str, transport: str, step: int, tmp_path: Path) -> None:
+    path, options = str(tmp_path / "cache.sock"), list[str]()
+    tls = ssl.create_default_context()
+    if transport == "tls":
+        authority, certificate = trustme.CA(), str(tmp_path / "server.pem")
+        authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(certificate)
+        authority.configure_trust(tls)
+        options = ["--tls-cert", certificate]
+    bind = {"tcp": "127.0.0.1:0", "unix": f"unix:{path}", "tls": "tls://127.0.0.1:0"}[transport]
+    with cache_server(*options, model=model, bind=bind) as server:
+        if transport == "unix":
+            client = socket.socket(socket.AF_UNIX)
+            client.settimeout(PATIENCE_S)
+            client.connect(path)
+        else:
+            client = server.connect()
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client = tls.wrap_socket(client, server_hostname="localhost") if transport == "tls" else client
+        with client:
+            for request, answer in CONVERSATION:
+                for at in range(0, len(request), step or len(request)):
+                    client.sendall(request[at : at + (step or len(request))])
+                assert read_exactly(client, len(answer)) == answer, request
+            client.sendall(b"quit\r\n")
+            assert client.recv(1) == b""
 
 
 @pytest.mark.parametrize("options, said", [

@@ -48,10 +48,15 @@ def memcached(*options: str, port: int = 0) -> Iterator[int]:
         process.wait()
 
 
+def cache_server(*options: str, model: str = "threaded", bind: str = "127.0.0.1:0") -> Server:
+    """`fastnet cache`."""
+    return Server("", cwd=Path(__file__).parent, command=cache_command(model, *options, bind=bind))
+
+
 @contextlib.contextmanager
 def fastnet(*options: str, model: str = "threaded") -> Iterator[int]:
-    """The port of `fastnet cache`."""
-    with Server("", cwd=Path(__file__).parent, command=cache_command(model, *options)) as server:
+    """Its port."""
+    with cache_server(*options, model=model) as server:
         yield server.port
 
 

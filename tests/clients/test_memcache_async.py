@@ -1,13 +1,16 @@
 """The async client against Debian's memcached and against ours: what differs from the sync one, and all commands."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
-from fastnet.clients.memcache import AsyncClient, ServerRefused
-from tests.clients.caches import KINDS, cache, free_port, memcached
+from fastnet.clients.memcache import AsyncClient, Client, ServerRefused
+from tests.clients.caches import KINDS, cache, cache_server, free_port, memcached
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -120,6 +123,30 @@ def test_a_server_that_says_nothing_takes_down_its_connection_only() -> None:
         server.close()
 
     asyncio.run(body())
+
+
+def test_tls_is_verified(tmp_path: Path) -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    certificate = str(tmp_path / "server.pem")
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(certificate)
+    tls, wrong = ssl.create_default_context(), ssl.create_default_context()
+    authority.configure_trust(tls)
+    stranger.configure_trust(wrong)
+
+    async def body(node: str) -> None:
+        async with AsyncClient([node], tls=tls) as client:
+            assert await client.set("a", "x" * 100_000) and await client.get("a") == "x" * 100_000
+        async with AsyncClient([node], tls=wrong) as client:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                await client.get("a")
+
+    with cache_server("--tls-cert", certificate, bind="tls://127.0.0.1:0") as server:
+        node = f"localhost:{server.port}"
+        asyncio.run(body(node))
+        with Client([node], tls=tls) as client:
+            assert client.set("b", "sync") and client.get_many(["a", "b"]) == {"a": "x" * 100_000, "b": "sync"}
+        with Client([node], tls=wrong) as client, pytest.raises(ssl.SSLCertVerificationError):
+            client.get("a")
 
 
 def test_a_node_that_is_gone_can_be_a_miss() -> None:

@@ -22,6 +22,10 @@ SERVING: dict[str, Any] = {
     "max_output": None,
     "write_timeout": None,
     "drain_timeout": None,
+    "tls_cert": None,
+    "tls_key": None,
+    "tls_ca": None,
+    "tls_min_version": None,
     "log_level": None,
     "loop": None,
 }
