@@ -17,6 +17,7 @@ import pytest
 import trustme
 
 from tests.bench.servers import HELLO, free_port, pause, serving
+from tests.servers.serving import until
 
 NGINX = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin") or "nginx"
 COMMAND = [sys.executable, "-m", "fastnet", "bench"]
@@ -82,7 +83,12 @@ def test_errors_mark_the_run_unless_they_are_allowed() -> None:
 
 def test_a_server_that_dies_leaves_its_results(tmp_path: Path) -> None:
     with serving(lambda n: pause(0.001)) as server:
-        threading.Timer(1.0, server.stop).start()
+
+        def stop() -> None:
+            until(lambda: server.requests > 100, "the load")
+            server.stop()
+
+        threading.Thread(target=stop).start()
         done = bench(server.url, "-d", "30", "-c", "4", "--json", "a.json", "--allow-errors", cwd=tmp_path)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert done.stderr.startswith("fastnet: no connection for 2 s: Connection refused")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 from pathlib import Path
@@ -102,4 +101,4 @@ def test_a_worker_that_dies_leaves_the_socket_to_the_others() -> None:
         os.kill(pid, signal.SIGKILL)
         client.send(b"after")  # the socket keeps it until the next worker comes
         assert client.recv(100) == b"AFTER"
-        assert re.search("killed by SIGKILL", server.log)
+        server.wait_for_log("killed by SIGKILL")
