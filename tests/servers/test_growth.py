@@ -104,9 +104,9 @@ def test_nothing_grows_over_many_requests_and_connections(
 ) -> None:
     # glibc gives threads heaps of their own, which take some ten thousand requests to reach their size.
     monkeypatch.setenv("MALLOC_ARENA_MAX", "1")
-    with serve(cell) as server:
+    with serve(cell, "--log-level", "debug") as server:
         workers = 2 if cell[0] == "prefork" else 1
-        until(lambda: len(server.workers()) == workers, "the workers")
+        until(lambda: server.log.count(") is ready") == workers, "the workers")
         if cell[:2] == ("async", "wsgi"):
             start_all_threads(server)
         files = Facts.of(server).files
