@@ -65,6 +65,13 @@ def test_a_protocol_may_speak_first_and_have_a_last_word(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
+def test_who_is_silent_towards_a_protocol_without_a_clock_is_dropped(model: str) -> None:
+    with serve_service("Echo", model, "--keepalive-timeout", "0.3") as server, server.connect() as client:
+        client.sendall(b"x")
+        assert read_all(client) == b"x"
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_coroutines_may_be_several_and_answer_before_the_end(model: str) -> None:
     with serve_service("concurrent", model) as server, server.connect() as client:
         client.sendall(b"a\nb\nc\n")

@@ -56,9 +56,10 @@ cdef class ServiceApp(App):
         session.wake_at = INFINITY
         session.protocol = self.make()
         kind = type(session.protocol)
+        plain = <object>Protocol  # asked of the cdef class itself, Cython makes a function anew each time
         session.framed = kind is Framed
-        session.plain_output = session.framed or kind.data_to_send is Protocol.data_to_send
-        session.plain_time = kind.next_timeout is Protocol.next_timeout
+        session.plain_output = session.framed or kind.data_to_send is plain.data_to_send
+        session.plain_time = kind.next_timeout is plain.next_timeout
         session.answer = self.answer
         return session
 
@@ -259,7 +260,7 @@ cdef class Session:
         cdef double left = self.wake_at - self.protocol.now
         if self.running == 0 and self.stream is None:
             if self.plain_time:
-                return min(left, self.app.idle_timeout)
+                return max(0.0, min(left, self.app.idle_timeout))
             try:
                 said = self.protocol.next_timeout()
                 if said is not None:
