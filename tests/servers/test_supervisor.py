@@ -31,7 +31,7 @@ def app(environ, start_response):
     elif path == "/exit":
         os._exit(7)
     elif path == "/crash":
-        os.kill(os.getpid(), signal.SIGSEGV)
+        signal.raise_signal(signal.SIGSEGV)  # in this thread, as a real one
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"%d" % os.getpid()]
 
