@@ -1,9 +1,21 @@
+import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import fastnet
 from fastnet.servers.config import Config
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """serve() sets the log up, in this process, where later tests look into it."""
+    logger = logging.getLogger("fastnet")
+    level, propagate, handlers = logger.level, logger.propagate, logger.handlers[:]
+    yield
+    logger.setLevel(level)
+    logger.propagate, logger.handlers[:] = propagate, handlers
 
 
 @pytest.mark.parametrize(
