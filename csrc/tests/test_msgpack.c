@@ -141,7 +141,7 @@ static uint64_t some_number(uint64_t *seed, int by_vectors) {
 }
 
 static void test_items(void) {
-    enum { MOST = 200 };
+    enum { MOST = 512 };
     static uint8_t values[MOST * 8], again[MOST * 8];
     guarded room = guarded_new(MOST * 9);
     uint64_t seed = 1;
