@@ -2,11 +2,12 @@
 
 import random
 import socket
+import ssl
 import threading
 
 import pytest
 
-from fastnet.clients.dialing import Destination, Retry, dial, in_turn, parse_destination, race
+from fastnet.clients.dialing import Destination, Retry, dial, in_turn, parse_destination, race, secured
 from fastnet.errors import ConfigError
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
@@ -74,3 +75,20 @@ def test_a_server_that_comes_late_is_reached() -> None:
         assert sock.getpeername()[1] == port
     timer.join()
     listeners[0].close()
+
+
+def test_without_a_limit_of_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with dial(Destination("tcp", "127.0.0.1", port), None) as sock:
+            assert sock.getpeername()[1] == port and sock.gettimeout() is None
+    with pytest.raises(ConnectionRefusedError):
+        dial(Destination("tcp", "127.0.0.1", port), None)
+
+
+def test_a_socket_that_does_not_get_its_tls_is_closed() -> None:
+    ours, other = socket.socketpair()
+    other.close()
+    with pytest.raises(OSError):
+        secured(ours, 30, ssl.create_default_context(), "localhost")
+    assert ours.fileno() == -1

@@ -12,20 +12,26 @@ import random
 import re
 import selectors
 import socket
+import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
+from math import inf
+from typing import Any, TypeVar
 
 from fastnet.errors import ConfigError
 
 # RFC 8305, section 8: the recommended delay between two attempts.
 RACE_S = 0.25
+# Longer than this, epoll cannot be told to wait.
+_LONGEST_SELECT_S = 3600.0
 _EXPECTED = "tcp://HOST:PORT, tls://HOST:PORT or unix:PATH"
 _URL = re.compile(
     r"(?P<scheme>tcp|tls)://(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\]/]+)):(?P<port>\d{1,5})"
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -77,21 +83,42 @@ class Retry:
             yield min(wait, self.ceiling_s) * (1 - part)
             wait *= self.factor
 
+    def run(self, attempt: Callable[[], T]) -> T:
+        """What `attempt` returns. An OSError is raised by the last one only."""
+        waits = self.waits()
+        while True:
+            try:
+                return attempt()
+            except OSError:
+                wait = next(waits, None)
+                if wait is None:
+                    raise
+                time.sleep(wait)
 
-def dial(destination: Destination, timeout_s: float, retry: Retry) -> socket.socket:
-    """A socket that is connected, and blocks. Raises OSError, of the last attempt, or TimeoutError."""
-    waits = retry.waits()
-    while True:
-        try:
-            return _dial_once(destination, timeout_s)
-        except OSError:
-            wait = next(waits, None)
-            if wait is None:
-                raise
-            time.sleep(wait)
+
+def dial(destination: Destination, timeout_s: float | None, retry: Retry | None = None) -> socket.socket:
+    """A socket that is connected, and blocks. Raises OSError, of the last attempt, or TimeoutError.
+
+    timeout_s: for each attempt; None: any time. retry: by default there is one attempt.
+    """
+    return (retry or Retry()).run(lambda: _dial_once(destination, timeout_s))
 
 
-def _dial_once(destination: Destination, timeout_s: float) -> socket.socket:
+def secured(
+    sock: socket.socket, timeout_s: float | None, context: ssl.SSLContext | None, server_name: str
+) -> socket.socket:
+    """The socket with that timeout, and with TLS if there is a context; if that cannot be agreed on, it is closed."""
+    sock.settimeout(timeout_s)
+    if context is None:
+        return sock
+    try:
+        return context.wrap_socket(sock, server_hostname=server_name)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _dial_once(destination: Destination, timeout_s: float | None) -> socket.socket:
     if destination.scheme == "unix":
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.settimeout(timeout_s)
@@ -115,11 +142,11 @@ def in_turn(addresses: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
     return [item for pair in zip_longest(first, others) for item in pair if item is not None]
 
 
-def race(addresses: list[tuple[int, Any]], timeout_s: float) -> socket.socket:
+def race(addresses: list[tuple[int, Any]], timeout_s: float | None) -> socket.socket:
     """A blocking socket, connected to the first of (family, address) that answers. Raises OSError, TimeoutError."""
-    end = time.monotonic() + timeout_s
+    end = inf if timeout_s is None else time.monotonic() + timeout_s
     waiting = list(addresses)
-    failure: OSError = TimeoutError(errno.ETIMEDOUT, f"no address answered in {timeout_s:g} s")
+    failure: OSError = TimeoutError(errno.ETIMEDOUT, "there is no address")
     next_at = 0.0
     with selectors.DefaultSelector() as selector:
         running: list[socket.socket] = []
@@ -145,7 +172,8 @@ def race(addresses: list[tuple[int, Any]], timeout_s: float) -> socket.socket:
                         failure = OSError(code, os.strerror(code))
                         continue
                     selector.register(sock, selectors.EVENT_WRITE)
-                ready = {key.fd for key, _ in selector.select(max(0.0, min(end, next_at if waiting else end) - now))}
+                wait = max(0.0, min(end, next_at if waiting else end) - now)
+                ready = {key.fd for key, _ in selector.select(min(wait, _LONGEST_SELECT_S))}
                 for sock in [sock for sock in running if sock.fileno() in ready]:
                     selector.unregister(sock)
                     running.remove(sock)

@@ -9,7 +9,6 @@ sent again on a new one, if that cannot do harm. Keys are spread as fastnet.clie
 from __future__ import annotations
 
 import contextlib
-import socket
 import threading
 import time
 from collections import deque
@@ -17,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
+from fastnet.clients.dialing import Destination, dial, secured
 from fastnet.clients.memcache_async import AsyncClient
 from fastnet.clients.memcache_commands import Call, Compute, Key, Pause, Steps, Value
 from fastnet.clients.memcache_settings import Settings, rounds_of
@@ -35,18 +35,9 @@ class _Connection:
 
     def __init__(self, address: tuple[str, int] | str, connect_s: float, timeout_s: float, tls: Any) -> None:
         if isinstance(address, str):
-            sock = socket.socket(socket.AF_UNIX)
-            sock.settimeout(connect_s)
-            try:
-                sock.connect(address)
-            except BaseException:
-                sock.close()
-                raise
+            sock = dial(Destination("unix", path=address), connect_s)
         else:
-            sock = socket.create_connection(address, timeout=connect_s)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if tls is not None:
-                sock = tls.wrap_socket(sock, server_hostname=address[0])
+            sock = secured(dial(Destination("tcp", *address), connect_s), connect_s, tls, address[0])
         sock.settimeout(timeout_s)
         self.socket, self.protocol, self.used = sock, ClientConnection(), False
 

@@ -10,7 +10,6 @@ twice, unless its caller says that it is idempotent. Threads may share a client,
 
 from __future__ import annotations
 
-import random
 import select
 import socket
 import ssl
@@ -20,20 +19,18 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any
 
-from fastnet.clients.rpc_pending import Params, Pending, check_seconds, plain_params
-from fastnet.clients.rpc_target import target_of
-from fastnet.errors import ConfigError, ProtocolError
+from fastnet.clients.dialing import Destination, dial, secured
+from fastnet.clients.rpc_pending import Params, Pending, Settings, check_seconds, plain_params
+from fastnet.errors import ProtocolError
 from fastnet.protocols.rpc import Answer, Call, Item
 from fastnet.protocols.rpc_errors import ConnectionLost, DeadlineExceeded
 from fastnet.protocols.rpc_http import HTTPCaller
 from fastnet.protocols.rpc_msgpack import MessagePackRPC
 
 _READ_BYTES = 262144
-_FIRST_WAIT_S = 0.05
-_LONGEST_WAIT_S = 2.0
 
 
-class Client:
+class Client(Settings):
     """A connection to an RPC server.
 
     Args:
@@ -48,23 +45,7 @@ class Client:
     ProtocolError, when the server breaks the rules; TypeError or ValueError for what cannot be sent.
     """
 
-    def __init__(
-        self,
-        url: str,
-        protocol: str = "msgpack",
-        *,
-        timeout_s: float | None = 30.0,
-        connect_timeout_s: float | None = 10.0,
-        retries: int = 2,
-        send_deadlines: bool = False,
-        **options: Any,
-    ) -> None:
-        check_seconds(timeout_s=timeout_s, connect_timeout_s=connect_timeout_s)
-        if not isinstance(retries, int) or retries < 0:
-            raise ConfigError("retries", retries, "an integer, at least 0")
-        self._target = target_of(url, protocol, **options)
-        self._timeout_s, self._connect_timeout_s = timeout_s, connect_timeout_s
-        self._retries, self._send_deadlines = retries, send_deadlines and protocol == "msgpack"
+    def _prepare(self) -> None:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._pending: Pending[bool] | None = None
@@ -75,41 +56,15 @@ class Client:
         if self._socket is not None and self._pending is not None and self._usable(self._socket, self._pending):
             return self._socket, self._pending
         self._drop()
-        wait = _FIRST_WAIT_S
-        for left in range(self._retries, -1, -1):
-            try:
-                self._socket = self._open()
-                break
-            except OSError:
-                if not left:
-                    raise
-                # Not all clients that lost one server come back at the same time.
-                time.sleep(wait * random.uniform(0.5, 1.0))
-                wait = min(2 * wait, _LONGEST_WAIT_S)
-        assert self._socket is not None
+        self._socket = self._retry.run(self._open)
         self._pending = Pending(self._target.make())
         return self._socket, self._pending
 
     def _open(self) -> socket.socket:
-        target = self._target
-        if target.path:
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            try:
-                connection.settimeout(self._connect_timeout_s)
-                connection.connect(target.path)
-            except BaseException:
-                connection.close()
-                raise
-            return connection
-        connection = socket.create_connection((target.host, target.port), self._connect_timeout_s)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if target.tls is None:
-            return connection
-        try:
-            return target.tls.wrap_socket(connection, server_hostname=target.host)
-        except BaseException:
-            connection.close()
-            raise
+        target, timeout_s = self._target, self._connect_timeout_s
+        scheme = "unix" if target.path else "tcp"
+        connection = dial(Destination(scheme, target.host, target.port, target.path), timeout_s)
+        return secured(connection, timeout_s, target.tls, target.host)
 
     def _usable(self, connection: socket.socket, pending: Pending[bool]) -> bool:
         """Whether nobody has closed it meanwhile; answers that came too late are dropped."""

@@ -11,21 +11,17 @@ is no timer a call: one, for the earliest deadline, looks after all of them.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Any
 
-from fastnet.clients.rpc_pending import Params, Pending, check_seconds, plain_params
-from fastnet.clients.rpc_target import Caller, Target, target_of
-from fastnet.errors import ConfigError
+from fastnet.clients.rpc_pending import Params, Pending, Settings, check_seconds, plain_params
+from fastnet.clients.rpc_target import Caller, Target
 from fastnet.protocols.rpc import Answer, Call, Item
 from fastnet.protocols.rpc_errors import ConnectionLost, DeadlineExceeded, RPCError
 from fastnet.protocols.rpc_http import HTTPCaller
 from fastnet.protocols.rpc_msgpack import MessagePackRPC
 
-_FIRST_WAIT_S = 0.05
-_LONGEST_WAIT_S = 2.0
 # Items of a stream that wait for their taker before no more is read from the connection, and when it goes on.
 _MOST_ITEMS = 256
 _FEW_ITEMS = 64
@@ -198,26 +194,10 @@ class _Connection(asyncio.Protocol):
                 self._transport.resume_reading()
 
 
-class AsyncClient:
+class AsyncClient(Settings):
     """A connection to an RPC server, for one event loop; arguments and errors are those of clients.rpc.Client."""
 
-    def __init__(
-        self,
-        url: str,
-        protocol: str = "msgpack",
-        *,
-        timeout_s: float | None = 30.0,
-        connect_timeout_s: float | None = 10.0,
-        retries: int = 2,
-        send_deadlines: bool = False,
-        **options: Any,
-    ) -> None:
-        check_seconds(timeout_s=timeout_s, connect_timeout_s=connect_timeout_s)
-        if not isinstance(retries, int) or retries < 0:
-            raise ConfigError("retries", retries, "an integer, at least 0")
-        self._target = target_of(url, protocol, **options)
-        self._timeout_s, self._connect_timeout_s = timeout_s, connect_timeout_s
-        self._retries, self._send_deadlines = retries, send_deadlines and protocol == "msgpack"
+    def _prepare(self) -> None:
         self._connection: _Connection | None = None
         self._connecting: asyncio.Lock | None = None
         self._turn = asyncio.Lock()
@@ -228,19 +208,17 @@ class AsyncClient:
         async with self._connecting:
             if self._connection is not None and self._connection.lost is None:
                 return self._connection
-            wait = _FIRST_WAIT_S
-            for left in range(self._retries, -1, -1):
+            waits = self._retry.waits()
+            while True:
                 try:
                     async with asyncio.timeout(self._connect_timeout_s):
                         self._connection = await _open(self._target)
                     return self._connection
                 except OSError:
-                    if not left:
+                    wait = next(waits, None)
+                    if wait is None:
                         raise
-                    # Not all clients that lost one server come back at the same time.
-                    await asyncio.sleep(wait * random.uniform(0.5, 1.0))
-                    wait = min(2 * wait, _LONGEST_WAIT_S)
-            raise AssertionError("the last attempt returns or raises")
+                    await asyncio.sleep(wait)
 
     def _end(self, timeout_s: float | None) -> float:
         seconds = self._timeout_s if timeout_s is None else timeout_s

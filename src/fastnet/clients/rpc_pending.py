@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from fastnet.clients.rpc_target import Caller
+from fastnet.clients.dialing import Retry
+from fastnet.clients.rpc_target import Caller, target_of
 from fastnet.errors import ConfigError
 from fastnet.protocols.base import NEED_DATA
 from fastnet.protocols.rpc import Answer, Call, Cancel, Item
@@ -30,6 +31,34 @@ def check_seconds(**options: float | None) -> None:
     for name, value in options.items():
         if value is not None and not (isinstance(value, (int, float)) and value > 0):
             raise ConfigError(name, value, "seconds above 0, or None")
+
+
+class Settings:
+    """What both faces are given; see clients.rpc.Client."""
+
+    def __init__(
+        self,
+        url: str,
+        protocol: str = "msgpack",
+        *,
+        timeout_s: float | None = 30.0,
+        connect_timeout_s: float | None = 10.0,
+        retries: int = 2,
+        send_deadlines: bool = False,
+        **options: Any,
+    ) -> None:
+        check_seconds(timeout_s=timeout_s, connect_timeout_s=connect_timeout_s)
+        if not isinstance(retries, int) or retries < 0:
+            raise ConfigError("retries", retries, "an integer, at least 0")
+        self._target = target_of(url, protocol, **options)
+        self._timeout_s, self._connect_timeout_s = timeout_s, connect_timeout_s
+        self._retry = Retry(attempts=retries + 1, first_s=0.05, ceiling_s=2.0)
+        self._send_deadlines = send_deadlines and protocol == "msgpack"
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Make what a face has of its own."""
+        raise NotImplementedError
 
 
 class Pending(Generic[_Waiter]):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from fastnet.clients.dialing import Destination, Retry, dial, parse_destination
+from fastnet.clients.dialing import Destination, Retry, dial, parse_destination, secured
 from fastnet.codecs.framing import Framing
 from fastnet.errors import ConfigError
 from fastnet.protocols.base import NEED_DATA, PAUSED, Protocol
@@ -138,11 +138,9 @@ def connect(
         OSError: nobody answered; ssl.SSLError, one of them: the server is not who it should be.
     """
     dialed = Dialed(url, framing, protocol, tls, server_name)
-    sock = dial(dialed.destination, connect_timeout, retry or Retry())
+    sock = dial(dialed.destination, connect_timeout, retry)
+    sock = secured(sock, connect_timeout, dialed.context, dialed.server_name)
     try:
-        sock.settimeout(connect_timeout)
-        if dialed.context is not None:
-            sock = dialed.context.wrap_socket(sock, server_hostname=dialed.server_name)
         return Client(sock, dialed.protocol(), read_timeout)
     except BaseException:
         sock.close()

@@ -107,7 +107,7 @@ async def connect_async(
     Looking up the name and the race of its addresses run in a thread of the loop's pool.
     """
     dialed = Dialed(url, framing, protocol, tls, server_name)
-    sock = await asyncio.to_thread(dial, dialed.destination, connect_timeout, retry or Retry())
+    sock = await asyncio.to_thread(dial, dialed.destination, connect_timeout, retry)
     try:
         sock.setblocking(False)
         async with asyncio.timeout(connect_timeout):
