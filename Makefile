@@ -3,6 +3,8 @@
 # Variables: PYTHON (3.11 or later), SECONDS (of fuzzing).
 PYTHON ?= python3
 SECONDS ?= 4
+# Three test files at a time, in every stage.
+export PYTEST_ADDOPTS := --numprocesses 3 --dist loadfile
 VENV := .venv
 BIN := $(VENV)/bin
 BUILD_INPUTS := setup.py pyproject.toml $(shell find src csrc \( -name build -prune \) -o \
@@ -57,7 +59,7 @@ test-neon:
 	$(MAKE) --no-print-directory -C csrc test-neon
 
 test-python: $(VENV)/.test
-	$(BIN)/python -m pytest -q --numprocesses 3 --dist loadfile
+	$(BIN)/python -m pytest -q
 
 test-sanitized: $(VENV)/.test
 	.ci/test-sanitized
