@@ -5,6 +5,7 @@ FASTNET_PORTABLE=1 leaves out what needs epoll, as everywhere but on Linux.
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -89,6 +90,11 @@ STATE_EDITS = {
     "  #if CYTHON_PEP489_MULTI_PHASE_INIT\n  __Pyx_State_RemoveModule(NULL);\n  #endif\n": "",
     "__pyx_m_clear, /* m_clear */\n      NULL": "__pyx_m_clear, /* m_clear */\n      fn_free_state",
 }
+# The tables of methods are the process's, yet each interpreter that loads the module fills them again, emptying them
+# for a moment in which another may use them: they are filled once.
+FILL_VTABLE = re.compile(r"  (__pyx_vtabptr_(\w+)) = &__pyx_vtable_\2;\n((?:  __pyx_vtable_\2\.[^\n]+\n)*)")
+FILL_VTABLE_ONCE = r"  fn_lock_vtables();\n  if (!\1) {\n\3  \1 = &__pyx_vtable_\2;\n  }\n  fn_unlock_vtables();\n"
+EMPTY_VTABLE_POINTER = "    void* ptr;\n    *table = NULL;\n"
 
 
 def keep_state_by_interpreter(generated: Path) -> None:
@@ -100,6 +106,7 @@ def keep_state_by_interpreter(generated: Path) -> None:
         return
     for old, new in STATE_EDITS.items():
         text = text.replace(old, new)
+    text = FILL_VTABLE.sub(FILL_VTABLE_ONCE, text).replace(EMPTY_VTABLE_POINTER, "    void* ptr;\n")
     generated.write_text(text)
 
 
