@@ -115,12 +115,6 @@ def byte_by_byte(data: bytes) -> Pieces:
     return [data[i : i + 1] for i in range(len(data))]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def echoing(*, framed: bool = False, spoil: Callable[[bytes], bytes] = lambda data: data) -> Iterator[int]:
     """The port of a TCP server that sends back what comes, through `spoil`."""

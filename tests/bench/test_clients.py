@@ -10,7 +10,8 @@ import pytest
 
 from fastnet.bench import Result, Spec, run
 from fastnet.errors import ConfigError
-from tests.bench.servers import HELLO, free_port, serving
+from tests.bench.servers import HELLO, serving
+from tests.ports import free_port
 
 APP = """
 def app(environ, start_response):

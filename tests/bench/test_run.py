@@ -13,7 +13,8 @@ import pytest
 from fastnet.bench import Histogram, Spec, run
 from fastnet.bench.engine import Counts
 from fastnet.errors import FastnetError
-from tests.bench.servers import HELLO, Pieces, free_port, pause, serving
+from tests.bench.servers import HELLO, Pieces, pause, serving
+from tests.ports import nobody
 
 DELAYS_S = [0.002, 0.004, 0.008, 0.016, 0.032]
 
@@ -93,8 +94,8 @@ def test_poisson_arrivals_have_the_rate_and_the_spread() -> None:
 
 
 def test_nobody_there() -> None:
-    port = free_port()
-    with pytest.raises(FastnetError, match=rf"^cannot connect to 127.0.0.1:{port}: Connection refused$"):
+    refused = "^cannot connect to 127.0.0.1:{}: Connection refused$"
+    with nobody() as port, pytest.raises(FastnetError, match=refused.format(port)):
         run(Spec(urls=(f"http://127.0.0.1:{port}/",)))
     with pytest.raises(FastnetError, match=r"^cannot find the host no\.such\.host\.invalid: "):
         run(Spec(urls=("http://no.such.host.invalid/",)))

@@ -8,7 +8,8 @@ import ssl
 import trustme
 
 from fastnet.bench.scheme import scheme_hint
-from tests.bench.servers import free_port, serving
+from tests.bench.servers import serving
+from tests.ports import nobody
 
 
 def test_each_scheme_is_told_and_nothing_else() -> None:
@@ -23,4 +24,5 @@ def test_each_scheme_is_told_and_nothing_else() -> None:
             address = ("127.0.0.1", int(server.url.split(":")[2].strip("/")))
             assert scheme_hint("http", socket.AF_INET, address) == http
             assert scheme_hint("https", socket.AF_INET, address) == https
-    assert scheme_hint("http", socket.AF_INET, ("127.0.0.1", free_port())) == ""
+    with nobody() as port:
+        assert scheme_hint("http", socket.AF_INET, ("127.0.0.1", port)) == ""

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.bench.servers import HELLO, free_port, pause, serving
+from tests.bench.servers import HELLO, pause, serving
+from tests.ports import free_port, nobody
 from tests.servers.serving import until
 
 NGINX = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin") or "nginx"
@@ -112,8 +113,8 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
 
 
 def test_nobody_there() -> None:
-    port = free_port()
-    done = bench(f"http://127.0.0.1:{port}/")
+    with nobody() as port:
+        done = bench(f"http://127.0.0.1:{port}/")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"fastnet: cannot connect to 127.0.0.1:{port}: Connection refused\n"
 

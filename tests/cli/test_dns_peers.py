@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
@@ -14,7 +15,8 @@ import pytest
 
 from fastnet.codecs.dns import Edns, Message
 from tests.apps.test_dns_zone import SAID
-from tests.servers.serving import PATIENCE_S, Server, until
+from tests.ports import program
+from tests.servers.serving import PATIENCE_S, Server
 
 ZONE = Path(__file__).parents[1] / "apps" / "example.zone"
 PATH = os.environ["PATH"] + ":/usr/sbin"
@@ -68,20 +70,29 @@ def test_dnsperf_loses_nothing(port: int, tmp_path: Path) -> None:
     assert sent and lost and int(sent[1]) > 5000 and lost[1] == "0", said
 
 
+@contextlib.contextmanager
+def knot(folder: Path) -> Iterator[int]:
+    """The port at which knot serves the zone."""
+    file = folder / "knot.conf"
+
+    def command(port: int) -> list[str]:
+        file.write_text(
+            f"server:\n  rundir: {folder}\n  listen: 127.0.0.1@{port}\n"
+            f"database:\n  storage: {folder}\n"
+            f"zone:\n  - domain: example\n    file: {ZONE}\n    zonefile-sync: -1\n    journal-content: none\n"
+        )
+        return ["knotd", "-c", str(file)]
+
+    def answers(port: int) -> bool:
+        probe = ["dig", "@127.0.0.1", "-p", str(port), "+tries=1", "+timeout=1", "example", "SOA", "+short"]
+        return b"2026112401" in subprocess.run(probe, capture_output=True, check=False).stdout
+
+    with program(command, answers, env=os.environ | {"PATH": PATH}) as port:
+        yield port
+
+
 def test_knot_says_the_same(port: int, tmp_path: Path) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        other = taken.getsockname()[1]
-    (tmp_path / "knot.conf").write_text(
-        f"server:\n  rundir: {tmp_path}\n  listen: 127.0.0.1@{other}\n"
-        f"database:\n  storage: {tmp_path}\n"
-        f"zone:\n  - domain: example\n    file: {ZONE}\n    zonefile-sync: -1\n    journal-content: none\n"
-    )
-    environment = os.environ | {"PATH": PATH}
-    knot = subprocess.Popen(["knotd", "-c", str(tmp_path / "knot.conf")], env=environment, stdout=subprocess.DEVNULL)
-    try:
-        probe = ["dig", "@127.0.0.1", "-p", str(other), "+tries=1", "+timeout=1", "example", "SOA", "+short"]
-        until(lambda: b"2026112401" in subprocess.run(probe, capture_output=True, check=False).stdout, "knot")
+    with knot(tmp_path) as other:
         for question, *_ in SAID:
             name, kind = question.split()
             # To ANY knot says all there is.
@@ -97,6 +108,3 @@ def test_knot_says_the_same(port: int, tmp_path: Path) -> None:
             assert {r.data for r in mine.answers} == {r.data for r in theirs.answers}, question
             kinds = {r.rdtype for r in theirs.authorities} if not mine.answers else {r.rdtype for r in mine.authorities}
             assert {r.rdtype for r in mine.authorities} == kinds, question
-    finally:
-        knot.terminate()
-        knot.wait(timeout=PATIENCE_S)

@@ -10,15 +10,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.servers.serving import Server, until
+from tests.ports import program
+from tests.servers.serving import Server
 
 KINDS = ("memcached", "fastnet")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:
@@ -33,19 +28,11 @@ def answers(port: int) -> bool:
 @contextlib.contextmanager
 def memcached(*options: str, port: int = 0) -> Iterator[int]:
     """The port of Debian's memcached, which may run as root only if told whose rights to take."""
-    program, port = shutil.which("memcached"), port or free_port()
-    assert program, "memcached is not installed (Debian: memcached)"
-    process = subprocess.Popen(
-        [program, "-u", "nobody", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "1", *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        until(lambda: answers(port), "memcached")
-        yield port
-    finally:
-        process.kill()
-        process.wait()
+    path = shutil.which("memcached")
+    assert path, "memcached is not installed (Debian: memcached)"
+    fixed = [path, "-u", "nobody", "-l", "127.0.0.1", "-U", "0", "-t", "1", *options]
+    with program(lambda at: [*fixed, "-p", str(at)], answers, port, stderr=subprocess.DEVNULL) as at:
+        yield at
 
 
 def cache_server(*options: str, model: str = "threaded", bind: str = "127.0.0.1:0") -> Server:

@@ -9,6 +9,7 @@ import pytest
 
 from fastnet.clients.dialing import Destination, Retry, dial, in_turn, parse_destination, race, secured
 from fastnet.errors import ConfigError
+from tests.ports import free_port, nobody
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 
@@ -27,15 +28,9 @@ def test_families_are_tried_in_turn() -> None:
     assert in_turn([(V4, 1), (V6, 2), (V6, 3)]) == [(V4, 1), (V6, 2), (V6, 3)]
 
 
-def dead_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 def test_the_first_that_answers_wins() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        refused = (V4, ("127.0.0.1", dead_port()))
+    with socket.create_server(("127.0.0.1", 0)) as listener, nobody() as port:
+        refused = (V4, ("127.0.0.1", port))
         with race([refused, refused, (V4, listener.getsockname())], 30) as sock:
             assert sock.getpeername() == listener.getsockname() and sock.getblocking()
         # An address that never answers: its backlog is full.
@@ -52,8 +47,8 @@ def test_the_first_that_answers_wins() -> None:
                 race([(V4, silent.getsockname())], 0.05)
             for sock in fill:
                 sock.close()
-    with pytest.raises(ConnectionRefusedError):
-        race([refused], 30)
+        with pytest.raises(ConnectionRefusedError):
+            race([refused], 30)
 
 
 def test_waits_grow_to_a_ceiling() -> None:
@@ -67,7 +62,7 @@ def test_waits_grow_to_a_ceiling() -> None:
 
 
 def test_a_server_that_comes_late_is_reached() -> None:
-    port = dead_port()
+    port = free_port()
     listeners: list[socket.socket] = []
     timer = threading.Timer(0.1, lambda: listeners.append(socket.create_server(("127.0.0.1", port))))
     timer.start()
@@ -82,7 +77,7 @@ def test_without_a_limit_of_time() -> None:
         port = listener.getsockname()[1]
         with dial(Destination("tcp", "127.0.0.1", port), None) as sock:
             assert sock.getpeername()[1] == port and sock.gettimeout() is None
-    with pytest.raises(ConnectionRefusedError):
+    with nobody() as port, pytest.raises(ConnectionRefusedError):
         dial(Destination("tcp", "127.0.0.1", port), None)
 
 

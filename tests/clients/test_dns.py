@@ -17,6 +17,7 @@ from fastnet.codecs.dns_data import A
 from fastnet.codecs.dns_types import Type
 from fastnet.errors import ConfigError
 from fastnet.protocols.dns import DnsError, NameNotFound
+from tests.ports import nobody
 from tests.servers.serving import PATIENCE_S, Server
 
 ZONE = Path(__file__).parents[1] / "apps" / "example.zone"
@@ -55,13 +56,12 @@ def test_names_are_looked_up(face, server):
 
 @pytest.mark.parametrize("face", FACES)
 def test_another_server_is_asked_when_nobody_is_at_the_first(face, server):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
-        closed.bind(("127.0.0.1", 0))
-        nobody = closed.getsockname()
-    answer = call(face, "resolve", "web.example", servers=[nobody, server], wait_s=PATIENCE_S)
-    assert len(answer.records) == 2
-    with pytest.raises(DnsError, match=r"(?i)refused"):
-        call(face, "resolve", "web.example", servers=[nobody], rounds=1, wait_s=PATIENCE_S)
+    with nobody() as port:
+        closed = ("127.0.0.1", port)
+        answer = call(face, "resolve", "web.example", servers=[closed, server], wait_s=PATIENCE_S)
+        assert len(answer.records) == 2
+        with pytest.raises(DnsError, match=r"(?i)refused"):
+            call(face, "resolve", "web.example", servers=[closed], rounds=1, wait_s=PATIENCE_S)
 
 
 @pytest.mark.parametrize("face", FACES)

@@ -11,7 +11,8 @@ import pytest
 from fastnet.clients.hashing import Ketama
 from fastnet.clients.memcache import Client, ServerRefused
 from fastnet.errors import ProtocolError
-from tests.clients.caches import KINDS, cache, cache_command, free_port, memcached
+from tests.clients.caches import KINDS, cache, cache_command, memcached
+from tests.ports import nobody
 from tests.servers.serving import Server
 
 
@@ -192,7 +193,11 @@ def test_a_server_that_was_started_anew_is_found_again() -> None:
 
 
 def test_a_node_that_is_gone_can_be_a_miss() -> None:
-    node = f"127.0.0.1:{free_port()}"
+    with nobody() as port:
+        _is_gone(f"127.0.0.1:{port}")
+
+
+def _is_gone(node: str) -> None:
     with Client([node], unreachable="miss") as client:
         assert client.get("a", "default") == "default" and client.get_many(["a"]) == {}
         assert client.set("a", 1) is False and client.delete("a") is False and client.incr("a") is None

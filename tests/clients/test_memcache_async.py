@@ -10,7 +10,8 @@ import pytest
 import trustme
 
 from fastnet.clients.memcache import AsyncClient, Client, ServerRefused
-from tests.clients.caches import KINDS, cache, cache_server, free_port, memcached
+from tests.clients.caches import KINDS, cache, cache_server, memcached
+from tests.ports import nobody
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -150,16 +151,14 @@ def test_tls_is_verified(tmp_path: Path) -> None:
 
 
 def test_a_node_that_is_gone_can_be_a_miss() -> None:
-    port = free_port()
-
     async def body(client: AsyncClient) -> None:
         assert await client.get("a", "default") == "default" and await client.set("a", 1) is False
         assert await client.get_or_compute("a", lambda: 7, 60) == 7
-
-    run(port, body, unreachable="miss")
 
     async def raises(client: AsyncClient) -> None:
         with pytest.raises(ConnectionRefusedError):
             await client.get("a")
 
-    run(port, raises)
+    with nobody() as port:
+        run(port, body, unreachable="miss")
+        run(port, raises)

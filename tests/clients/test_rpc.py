@@ -20,6 +20,7 @@ from fastnet.protocols.rpc_errors import (
     RPCError,
 )
 from tests.clients.rpc_servers import APPS, KINDS, answer, peer, served, slam
+from tests.ports import free_port, nobody
 from tests.servers.serving import Server, until
 
 
@@ -150,16 +151,14 @@ def test_a_connection_that_was_closed_while_idle_is_made_again() -> None:
 
 
 def test_nobody_there() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    for retries in (0, 1):
-        with Client(f"tcp://127.0.0.1:{port}", retries=retries) as client, pytest.raises(ConnectionRefusedError):
-            client.call("a")
+    with nobody() as port:
+        for retries in (0, 1):
+            with Client(f"tcp://127.0.0.1:{port}", retries=retries) as client, pytest.raises(ConnectionRefusedError):
+                client.call("a")
 
 
 def test_connecting_is_tried_again() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     found: list[Any] = []
     with Client(f"tcp://127.0.0.1:{port}", retries=30) as client:
         thread = threading.Thread(target=lambda: found.append(client.call("a")))

@@ -20,6 +20,7 @@ from fastnet.protocols.rpc_errors import (
     RPCError,
 )
 from tests.clients.rpc_servers import APPS, KINDS, answer, peer, served, slam
+from tests.ports import nobody
 from tests.servers.serving import Server
 
 Run = Callable[[Awaitable[None]], None]
@@ -188,15 +189,13 @@ def test_everybody_who_waits_is_told_of_the_end(run: Run) -> None:
 
 
 def test_nobody_there(run: Run) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-
-    async def main() -> None:
+    async def main(port: int) -> None:
         async with AsyncClient(f"tcp://127.0.0.1:{port}", retries=1) as client:
             with pytest.raises(OSError):
                 await client.call("a")
 
-    run(main())
+    with nobody() as port:
+        run(main(port))
 
 
 @pytest.mark.parametrize("data", [b"\xc1", b"\x01", b"\x94\x01\x01\xc0"], ids=["garbage", "no message", "half"])

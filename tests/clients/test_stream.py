@@ -14,6 +14,7 @@ from fastnet.framing import LengthPrefixed, Lines
 from fastnet.servers.tls import client_context
 from fastnet.testing import Running, running
 from tests.clients.streams import shout
+from tests.ports import nobody
 from tests.servers.certificates import Certificates
 
 
@@ -56,8 +57,8 @@ def test_ends_and_deadlines_are_told_apart(server: Running) -> None:
                 peer.sendall(b"\0\0\0\x09ab")
             with pytest.raises(IncompleteFrame, match="after 6 bytes"):
                 client.receive()
-    with pytest.raises(ConnectionRefusedError):
-        fastnet.connect(url, framing=Lines())
+    with nobody() as port, pytest.raises(ConnectionRefusedError):
+        fastnet.connect(f"tcp://127.0.0.1:{port}", framing=Lines())
 
 
 def test_tls_is_verified(certificates: Certificates) -> None:
