@@ -59,7 +59,6 @@ cdef class Address(Data):
 
 
 @cython.final
-@cython.freelist(32)
 cdef class A(Address):
     rdtype = c.FN_DNS_A
 
@@ -91,7 +90,6 @@ cdef class A(Address):
 
 
 @cython.final
-@cython.freelist(32)
 cdef class AAAA(Address):
     rdtype = c.FN_DNS_AAAA
 
@@ -121,25 +119,21 @@ cdef class Target(Data):
 
 
 @cython.final
-@cython.freelist(32)
 cdef class NS(Target):
     rdtype = c.FN_DNS_NS
 
 
 @cython.final
-@cython.freelist(8)
 cdef class CNAME(Target):
     rdtype = c.FN_DNS_CNAME
 
 
 @cython.final
-@cython.freelist(8)
 cdef class PTR(Target):
     rdtype = c.FN_DNS_PTR
 
 
 @cython.final
-@cython.freelist(8)
 cdef class MX(Data):
     rdtype = c.FN_DNS_MX
     _fields = ("preference", "exchange")
@@ -195,7 +189,6 @@ cdef class TXT(Data):
 
 
 @cython.final
-@cython.freelist(8)
 cdef class SRV(Data):
     rdtype = c.FN_DNS_SRV
     _fields = ("priority", "weight", "port", "target")

@@ -41,7 +41,7 @@ cdef class Replies(Framing):
         cdef bytes code = PyBytes_FromStringAndSize(p, 3), text = PyBytes_FromStringAndSize(p, n - 1)
         lines = text.split(b"\n")
         if self.ending != "lf":
-            lines = [line[:-1] if line.endswith(b"\r") else line for line in lines]
+            lines = [line.removesuffix(b"\r") for line in lines]
         coded = (code + b"-", code + b" ")      # in FTP, lines between the first and the last may not be
         return Reply(int(code), tuple([line[4:] if line.startswith(coded) or line == code else line for line in lines]))
 
