@@ -91,9 +91,17 @@ STATE_EDITS = {
     "__pyx_m_clear, /* m_clear */\n      NULL": "__pyx_m_clear, /* m_clear */\n      fn_free_state",
 }
 # The tables of methods are the process's, yet each interpreter that loads the module fills them again, emptying them
-# for a moment in which another may use them: they are filled once.
+# for a moment in which another may use them: they are filled once, under a lock that is held for those few stores.
 FILL_VTABLE = re.compile(r"  (__pyx_vtabptr_(\w+)) = &__pyx_vtable_\2;\n((?:  __pyx_vtable_\2\.[^\n]+\n)*)")
-FILL_VTABLE_ONCE = r"  fn_lock_vtables();\n  if (!\1) {\n\3  \1 = &__pyx_vtable_\2;\n  }\n  fn_unlock_vtables();\n"
+FILL_VTABLE_ONCE = r"""  {
+  static char filling;
+  while (__atomic_test_and_set(&filling, __ATOMIC_ACQUIRE)) {}
+  if (!\1) {
+\3  \1 = &__pyx_vtable_\2;
+  }
+  __atomic_clear(&filling, __ATOMIC_RELEASE);
+  }
+"""
 EMPTY_VTABLE_POINTER = "    void* ptr;\n    *table = NULL;\n"
 
 

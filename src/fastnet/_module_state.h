@@ -4,10 +4,7 @@
  * module, which is nearly always.
  *
  * Cython also forgets a module when the collector clears it, but objects of its types may outlive that: here it is
- * forgotten when it is freed, and it is not freed before its types are.
- *
- * The tables of its types' C methods are the one thing that all interpreters share: the first to load the module fills
- * them, under a lock that is held for those few stores. */
+ * forgotten when it is freed, and it is not freed before its types are. */
 #define FN_MANY_STATES ((__pyx_mstatetype *)1)
 
 /* NULL before the first interpreter has loaded the module; FN_MANY_STATES for good once a second one has, or the first
@@ -37,15 +34,4 @@ static void fn_free_state(void *module) {
         return;
     __atomic_store_n(&fn_sole_state, FN_MANY_STATES, __ATOMIC_RELEASE);
     __Pyx_State_RemoveModule(NULL);
-}
-
-static char fn_vtables_locked;
-
-static CYTHON_UNUSED void fn_lock_vtables(void) {
-    while (__atomic_test_and_set(&fn_vtables_locked, __ATOMIC_ACQUIRE)) {
-    }
-}
-
-static CYTHON_UNUSED void fn_unlock_vtables(void) {
-    __atomic_clear(&fn_vtables_locked, __ATOMIC_RELEASE);
 }
