@@ -17,7 +17,7 @@ from benchmarks.servers.contenders import BUILD, ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 PEERS = (
-    *("fastwsgi", "fastpysgi", "bjoern", "granian", "gunicorn", "uvicorn", "uvloop", "socketify"),
+    *("fastwsgi", "fastpysgi", "bjoern", "granian", "gunicorn", "uvicorn", "uvloop", "aiofastnet", "socketify"),
     *("httptools", "zttp", "h11", "flask", "django", "starlette"),
 )
 PROGRAMS = {"wrk": ["wrk", "-v"], "nginx": ["nginx", "-v"], "h2o": ["h2o", "--version"], "cc": ["cc", "--version"]}
@@ -105,7 +105,7 @@ def table(result: dict[str, Any]) -> str:
         if rank:
             median, least, most = spread(paired(result, name, rank, names[0]))
             cells.append(f"{median:.2f} ({least:.2f}-{most:.2f})")
-        own = "fastnet" in name
+        own = name.startswith("fastnet")
         lines.append(f"| {'**' if own else ''}{name}{'**' if own else ''} | " + " | ".join(cells) + " |")
     if result["bars"]:
         lines += ["", "| bar | measured (spread) | |", "|---|---|---|"]

@@ -43,13 +43,14 @@ def target(interface: str, workload: str) -> str:
     return f"benchmarks.servers.apps:{interface}_{workload}"
 
 
-def compiled(name: str) -> str:
-    """The program made of NAME.c beside this file; compiled when the source is newer."""
+def compiled(name: str, *libraries: str) -> str:
+    """The program made of NAME.c beside this file, with `libraries` (-lssl); compiled when the source is newer."""
     source, program = Path(__file__).with_name(f"{name}.c"), BUILD / name
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
         BUILD.mkdir(parents=True, exist_ok=True)
         fresh = BUILD / f"{name}.{os.getpid()}"
-        subprocess.run([os.environ.get("CC", "cc"), "-O3", "-march=native", "-o", str(fresh), str(source)], check=True)
+        compiler = [os.environ.get("CC", "cc"), "-O3", "-march=native", "-o", str(fresh)]
+        subprocess.run([*compiler, str(source), *libraries], check=True)
         fresh.replace(program)
     return str(program)
 

@@ -1,11 +1,13 @@
 """A contender of the benchmarks as a server process on one core, with a directory for its files."""
 
 import os
+import socket
 import tempfile
+import time
 from pathlib import Path
 
 from benchmarks.servers.contenders import ROOT, Contender
-from fastnet.bench.processes import ServerFailed, ServerProcess, free_port, raise_file_limit
+from fastnet.bench.processes import START_TIMEOUT_S, ServerFailed, ServerProcess, free_port, raise_file_limit
 
 __all__ = ["Server", "ServerFailed", "raise_file_limit"]
 
@@ -27,6 +29,24 @@ class Server(ServerProcess):
             str(folder),
             {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])},
         )
+
+    def wait_until_listening(self) -> None:
+        if self.workload != "udp":
+            super().wait_until_listening()
+            return
+        deadline = time.monotonic() + START_TIMEOUT_S
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.settimeout(0.1)
+            probe.connect(("127.0.0.1", self.port))
+            while time.monotonic() < deadline:
+                self.check_alive()
+                try:
+                    probe.send(b"?")
+                    probe.recv(16)
+                    return
+                except OSError:
+                    time.sleep(0.01)
+        raise ServerFailed(f"{self.name} answered no datagram within {START_TIMEOUT_S:g} s", self.log())
 
     def stop(self) -> None:
         super().stop()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from benchmarks.bars import Bar
+from benchmarks.servers import echo
 from benchmarks.servers.contenders import (
     GUNICORN,
     H2O,
@@ -76,7 +77,30 @@ def at_most(who: Contender, metric: str, bound: float) -> Bar:
     return Bar(who.name, metric, bound, at_least=False)
 
 
+def idle_services(server: Server, seconds: int, core: int | None) -> dict[str, float]:
+    return echo.measure_idle(server, IDLE_CONNECTIONS, max(seconds, 5))
+
+
+def of_echo(name: str, title: str, workload: str, depth: int, of_c: float, peer: Contender, of_peer: float) -> Row:
+    """Echo beside C, and beside asyncio's protocols; the bars are those of prefork and of async."""
+    peers = [echo.UVLOOP, echo.ASYNCIO] if workload == "udp" else [echo.AIOFASTNET, echo.UVLOOP, echo.ASYNCIO]
+    bars = [against(model, other, bound) for other, bound in ((echo.C, of_c), (peer, of_peer)) if bound
+            for model in (echo.PREFORK, echo.ASYNC)]  # fmt: skip
+    return Row(name, title, workload, [echo.C, echo.PREFORK, echo.THREADED, echo.ASYNC, *peers],
+               echo.EchoLoad(depth), SPEED, bars)  # fmt: skip
+
+
 HELLO = Load("hello")
+ECHO = [
+    of_echo("echo-tcp", "Echo, TCP, 1 KiB", "tcp", 1, 0.95, echo.AIOFASTNET, 1.03),
+    of_echo("echo-tcp-16", "Echo, TCP, 1 KiB, 16 in flight", "tcp", 16, 0.9, echo.AIOFASTNET, 1.03),
+    of_echo("echo-udp", "Echo, UDP, 1 KiB", "udp", 1, 0.85, echo.UVLOOP, 1.25),
+    of_echo("echo-tls", "Echo, TLS, 1 KiB", "tls", 1, 0.9, echo.AIOFASTNET, 0),
+    Row("echo-idle", "10,000 idle connections of a service", "tcp",
+        [echo.PREFORK, echo.THREADED, echo.ASYNC, echo.AIOFASTNET, echo.UVLOOP, echo.ASYNCIO], idle_services,
+        ["kib_per_connection", "idle_cpu_percent"],
+        [at_most(model, "kib_per_connection", 1) for model in (echo.PREFORK, echo.THREADED)], rounds=3, rank=None),
+]  # fmt: skip
 ROWS = [
     Row("wsgi-prefork", "WSGI hello, prefork", "hello",
         [C, PREFORK, FASTWSGI, FASTPYSGI, BJOERN, NGINX, H2O], loaded(HELLO), SPEED,
@@ -124,4 +148,5 @@ ROWS = [
         [at_most(PREFORK, "kib_per_connection", 1), at_most(THREADED, "kib_per_connection", 1),
          at_most(ASYNC, "kib_per_connection", 3), *(at_most(m, "idle_cpu_percent", 0.5)
                                                     for m in (PREFORK, THREADED, ASYNC))], rounds=3, rank=None),
+    *ECHO,
 ]  # fmt: skip

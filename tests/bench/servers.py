@@ -116,14 +116,16 @@ def byte_by_byte(data: bytes) -> Pieces:
 
 
 @contextmanager
-def echoing(*, framed: bool = False, spoil: Callable[[bytes], bytes] = lambda data: data) -> Iterator[int]:
-    """The port of a TCP server that sends back what comes, through `spoil`."""
+def echoing(
+    *, spoil: Callable[[bytes], bytes] = lambda data: data, context: ssl.SSLContext | None = None
+) -> Iterator[int]:
+    """The port of a TCP server that sends back what comes, through `spoil`; over TLS, with a `context`."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
 
     def talk(peer: socket.socket) -> None:
-        with suppress(OSError), peer:
-            while data := peer.recv(65536):
-                peer.sendall(spoil(data))
+        with suppress(OSError), context.wrap_socket(peer, server_side=True) if context else peer as end:
+            while data := end.recv(65536):
+                end.sendall(spoil(data))
 
     def accept() -> None:
         with suppress(OSError):

@@ -236,6 +236,17 @@ def test_echo(scheme: str, pipeline: int) -> None:
     assert result.bytes_in == result.bytes_out == 500 * (1502 + 4 * (scheme == "framed"))
 
 
+def test_echo_over_tls(authority: trustme.CA, tmp_path: Path) -> None:
+    ca_file, context = str(tmp_path / "ca.pem"), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.cert_pem.write_to_path(ca_file)
+    authority.issue_cert("localhost").configure_cert(context)
+    with echoing(context=context) as port:
+        spec = Spec(urls=(f"tls://localhost:{port}",), requests=100, random_bytes=1500, connections=3, ca_file=ca_file)
+        result = run(spec)
+    assert result.requests.answered == 100 and not result.errors
+    assert result.bytes_in == result.bytes_out == 100 * 1500
+
+
 def test_echo_that_changes_a_byte() -> None:
     with echoing(spoil=lambda data: data[:-1] + bytes([data[-1] ^ 1])) as port:
         result = run(Spec(urls=(f"tcp://127.0.0.1:{port}",), requests=20, body=b"hello", connections=2))

@@ -72,6 +72,8 @@ def test_values_that_do_not_go_together() -> None:
         Spec(urls=(URL,), requests=3, threads=4)
     with pytest.raises(ConfigError, match=r"^body: "):
         Spec(urls=("tcp://localhost:1",))
+    with pytest.raises(ConfigError, match=r"^idle: 1 given, expected 0 with tls"):
+        Spec(urls=("tls://localhost:1",), random_bytes=1, idle=1)
     with pytest.raises(ConfigError, match=r"^random_bytes: 65001"):
         Spec(urls=("udp://localhost:1",), random_bytes=65001)
     assert Spec(urls=(URL,), requests=5, duration_s=0).duration_s == 0

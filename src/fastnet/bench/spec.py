@@ -15,7 +15,7 @@ from typing import Any, Literal
 from fastnet.bench.engine import CLIENT_KINDS
 from fastnet.errors import ConfigError
 
-SCHEMES = {"http": 80, "https": 443, "tcp": 0, "framed": 0, "udp": 0}
+SCHEMES = {"http": 80, "https": 443, "tcp": 0, "tls": 0, "framed": 0, "udp": 0}
 MAX_CONNECTIONS = 1_000_000
 MAX_THREADS = 1024
 MAX_PIPELINE = 4096
@@ -140,7 +140,7 @@ class Spec:
         within("random_bytes", 0, MAX_RANDOM_BYTES)
         for name in CLIENT_KINDS:
             within(name, 0, MAX_CONNECTIONS)
-            if getattr(self, name) and self.scheme in ("https", "udp"):
+            if getattr(self, name) and self.scheme in ("https", "tls", "udp"):
                 raise ConfigError(name, getattr(self, name), f"0 with {self.scheme}: such clients are for http and tcp")
         within("slow_interval_s", 0.001, 3600, " s")
         if not self.requests:
@@ -213,7 +213,7 @@ class Spec:
             until = min(int(so_far / total * 2**64), 2**64 - 1)
             templates.append((head, self.body, self.random_bytes, until, self.method == "HEAD"))
         return {
-            "protocol": {"http": "http1", "https": "http1", "tcp": "echo"}.get(scheme, scheme),
+            "protocol": {"http": "http1", "https": "http1", "tcp": "echo", "tls": "echo"}.get(scheme, scheme),
             "family": family,
             "address": address,
             "templates": templates,
@@ -233,7 +233,7 @@ class Spec:
             "length": self.expect_length,
             "digest": self.expect_digest,
             "cores": self.cores,
-            "tls": scheme == "https",
+            "tls": scheme in ("https", "tls"),
             "server_name": parse_url(self.urls[0]).host,
             "verify": not self.insecure,
             "ca_file": self.ca_file or None,

@@ -92,7 +92,7 @@ def _number_option(*names: str, help: str, metavar: str = "N") -> Callable[[Call
 def bench(**given: Any) -> int:
     """Load a server, and measure it.
 
-    Schemes: http, https; tcp, framed and udp echo (framed: four bytes of length, big-endian). Times are in seconds.
+    Schemes: http, https; tcp, tls, framed and udp echo (framed: four bytes of length, big-endian). Times in seconds.
     """
     try:
         return _bench(given)
