@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import re
 
 import pytest
 
@@ -388,11 +389,22 @@ def test_refuse_at_each_point() -> None:
     conn.refuse(503, "busy")
     assert output(conn).startswith(b"HTTP/1.1 503 ")
     assert conn.next_event() == Closed(True)
-    conn = waiting()
-    conn.send_response(200, [], None)
-    conn.refuse(500, "broke")
-    assert output(conn) == b""          # half an answer is cut, not mended
-    assert conn.aborted
+    length = [("content-length", "9")]
+    for version, headers, is_cut in ((b"1.1", [], False), (b"1.0", [], True), (b"1.0", length, False)):
+        conn = ServerConnection()
+        conn.receive_data(GET + GET.replace(b"1.1", version))
+        pull(conn)
+        conn.send_response(200, [], b"whole")
+        pull(conn)
+        conn.send_response(200, headers, None)
+        conn.send_data(b"half")
+        assert not conn.closed
+        conn.refuse(500, "broke")
+        # half an answer is cut, not mended; the one before it is whole
+        assert re.findall(rb"HTTP/1.1 (\d+)", sent := output(conn)) == [b"200", b"200"]
+        assert b"whole" in sent and sent.endswith(b"half" if version == b"1.0" else b"4\r\nhalf\r\n")
+        assert conn.next_event() == Closed(True)
+        assert conn.is_cut == is_cut and not conn.aborted
     conn = waiting()
     conn.send_response(200)
     conn.refuse(500, "late")

@@ -86,7 +86,7 @@ def test_body_after_a_part_of_the_answer_is_cut_short() -> None:
     output(conn)
     conn.handle_timeout(107)
     assert conn.closed
-    assert conn.aborted
+    assert conn.linger
     assert output(conn) == b""
 
 

@@ -9,8 +9,8 @@ answer whose body is sent whole has a Content-Length without the app's doing. Ba
 `max_output` bytes are unsent; a body is read no further ahead of receive() than BODY_AHEAD.
 
 A message out of order, or one that cannot be sent, raises in the app. An app that raises or returns before its answer is
-complete is logged, and answered 500 if nothing was sent yet; otherwise the connection is dropped, so that the client
-can tell. Once the client is gone receive() gives `http.disconnect` and send() raises ClientDisconnected, an OSError.
+complete is logged, and answered 500 if nothing was sent yet; otherwise its answer is cut off where it is, and the
+connection closed, so that the client can tell. Once the client is gone receive() gives `http.disconnect` and send() raises ClientDisconnected, an OSError.
 
 Extensions: http.response.trailers, http.response.pathsend."""
 
@@ -431,7 +431,7 @@ cdef class ASGIExchange(MessageExchange):
         finally:
             if self.waiting and self.carrier is not None:
                 self.waiting = False
-                self.carrier.abort()     # the application gave up, and the file is about to be closed
+                self.carrier.cut_answer()     # the application gave up, and the file is about to be closed
         if self.gone:
             raise ClientDisconnected("the client is gone; nothing more can be sent to it")
 

@@ -17,12 +17,12 @@ cdef class Carrier:
                                       # became true again. Flushes, and goes on with the next request or more body
     cdef bint congested(self)         # too much output waits: produce no more until Exchange.drained()
     cdef bint share_over(self) noexcept  # others wait: if more is to be done, set `waiting` and return; drained() follows
-    cdef int abort(self) except -1    # drop the connection now: an answer broke midway
+    cdef int cut_answer(self) except -1    # the answer is not completed, and the client is to know; then lost()
     cdef int wait_room(self) except -1   # block this thread until congested() is over or the connection is gone
     cdef bint sends_files(self) noexcept  # whether there is send_file()
     cdef int send_file(self, int fd, long long start, long long n) except -1  # after a head with the length n: send n
                                       # bytes of a file as the body. Set waiting; drained() tells the end. Until then,
-                                      # or abort(), fd must stay open
+                                      # or cut_answer(), fd must stay open
 
 # One request and its answer. The methods are called by the pump, in this order.
 cdef class Exchange:

@@ -23,7 +23,7 @@ cdef class Carrier:
     cdef bint share_over(self) noexcept:
         return False
 
-    cdef int abort(self) except -1:
+    cdef int cut_answer(self) except -1:
         raise NotImplementedError()
 
     cdef int wait_room(self) except -1:

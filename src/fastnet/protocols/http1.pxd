@@ -55,7 +55,8 @@ cdef class Connection(Sender):
     cdef bint is_closed(self) noexcept                     # CLOSED was, or is about to be, what next() says
     cdef int hold(self, bint on) except -1                 # no DATA while on; its time does not count
     cdef int ask_body(self) except -1                      # send 100 (Continue) if the client waits for it
-    cdef int fail(self, int status, str text) except -1    # answer with an error if still possible, then CLOSED
+    # Then CLOSED. Answers with an error if that is still possible; half an answer is not mended: it ends before its end.
+    cdef int fail(self, int status, str text) except -1
     cdef int abort(self) except -1                         # CLOSED at once; what was queued is not sent
     cdef int wrote(self, Py_ssize_t n) except -1           # the driver sent n bytes of out
     cdef int progress(self, Py_ssize_t n, bint pending) except -1    # n bytes left; more wait if pending

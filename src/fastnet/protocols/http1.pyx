@@ -412,10 +412,10 @@ cdef class Connection(Sender):
         if self._state == IN_CLOSED:
             return CLOSED
         self.keep_alive = False
-        if self._state == IN_UPGRADED or (self.head_sent and self.answering):
+        if self._state == IN_UPGRADED:
             return self.abort()
-        if not self.answering and self._state != IN_HEAD:
-            return self._close(True, not self.eof)       # answered already, so the peer must not be answered again
+        if self.head_sent if self.answering else self._state != IN_HEAD:
+            return self._close(True, not self.eof)       # an answer went out, whole or in part: no other may follow
         # a head that never became a request still gets its answer
         self.answering = self.sending = True
         self.head_sent = False

@@ -72,6 +72,9 @@ class EventConnection:
     def linger(self) -> bool:
         """Closed, but the peer may still be sending: shut down writing, read and drop for a moment, then close."""
     @property
+    def is_cut(self) -> bool:
+        """Closed in the middle of an answer that only closing would end: write the rest, then close with a reset."""
+    @property
     def closed(self) -> bool:
         """Closed was, or is next, what next_event() says; nothing can be sent any more."""
     def next_event(
@@ -138,7 +141,7 @@ class ServerConnection(EventConnection):
         100 is sent only if the client waits for it. Raises as send_response() does.
         """
     def refuse(self, status: int, text: str) -> None:
-        """Answer with an error, if nothing was sent yet, and close; Closed is next."""
+        """Answer with an error and close; Closed is next. An answer of which the head was sent ends where it is."""
     @property
     def expecting_continue(self) -> bool:
         """The client waits for 100 (Continue), or for an answer, before it sends the body."""

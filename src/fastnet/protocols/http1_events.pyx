@@ -147,6 +147,11 @@ cdef class EventConnection:
         return bool(self._conn.linger)
 
     @property
+    def is_cut(self) -> bool:
+        """Closed in the middle of an answer that only closing would end: write the rest, then close with a reset."""
+        return bool(self._conn.is_cut())
+
+    @property
     def closed(self) -> bool:
         """Closed was, or is next, what next_event() says; nothing can be sent any more."""
         return bool(self._conn.is_closed())
@@ -298,7 +303,7 @@ cdef class ServerConnection(EventConnection):
         self._conn.end_head(-1)
 
     def refuse(self, int status, str text):
-        """Answer with an error, if nothing was sent yet, and close; Closed is next."""
+        """Answer with an error and close; Closed is next. An answer of which the head was sent ends where it is."""
         self._conn.fail(status, text)
 
     @property

@@ -49,6 +49,7 @@ cdef class Sender:
     cdef int send_data(self, const char *data, Py_ssize_t n, bytes owner) except -1     # owner may be None
     cdef int send_end(self, list trailers) except -1       # trailers may be None
     cdef int sent_end(self) except -1                      # hook: the message sent is complete
+    cdef bint is_cut(self) noexcept                        # on CLOSED: only a reset tells that the answer is not whole
     cdef bint congested(self) noexcept                     # more than max_output waits
     cdef int settle_output(self) except -1                 # keep what is unsent, give the workspace its buffer back
     cdef int _take_length(self, const char *value, Py_ssize_t n) except -1

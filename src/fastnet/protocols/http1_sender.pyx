@@ -329,6 +329,11 @@ cdef class Sender:
     cdef int sent_end(self) except -1:
         raise NotImplementedError()
 
+    cdef bint is_cut(self) noexcept:
+        # with neither a length nor chunks, closing is how an answer ends (RFC 9112, section 8)
+        return (self.answering and self.head_sent and self.answer_left < 0
+                and not (self.sent_chunked or self.body_forbidden))
+
     cdef bint congested(self) noexcept:
         return self.out.total - self.out.sent > self.ws.settings.max_output
 

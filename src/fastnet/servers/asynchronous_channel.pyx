@@ -8,6 +8,9 @@ turn that ends with an earlier one moves the timer, one with a later one leaves 
 are looked at. A loop with nothing due has no timer.
 """
 
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
+
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
@@ -267,11 +270,15 @@ cdef class AsynchronousChannel(Channel):
     cdef int finish(self) except -1:
         cdef Connection conn = self.conn
         cdef object transport = self.transport
+        cdef bint is_cut = conn.is_cut()
         if transport is None:
             return 0
-        if conn.aborted:
+        if is_cut:
+            # with a reset: an end would be taken for that of the answer, as would TLS's
+            transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+        if conn.aborted or (is_cut and self.scheme == "https"):
             transport.abort()
-        elif conn.linger and not conn.eof:
+        elif conn.linger and not conn.eof and not is_cut:
             # Closing with input unread would reset the connection, and the peer might never see the answer.
             self.lingering = True
             self.close_at = self.hub.pump.ws.now + LINGER_S

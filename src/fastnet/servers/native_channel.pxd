@@ -48,6 +48,7 @@ cdef class NativeChannel(Channel):
     cdef int _serve(self, char *buf, Py_ssize_t room) except -1
     cdef int _drop_input(self, char *buf, Py_ssize_t room) except -1
     cdef int _failed(self) except -1
+    cdef int _finish_cut(self) except -1
     cdef int _agree(self, char *buf, Py_ssize_t room) except -1          # 1: TLS is agreed on
     cdef int _refuse(self, error) except -1
     cdef object _client_name(self)

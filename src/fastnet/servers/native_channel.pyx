@@ -31,6 +31,19 @@ cdef extern from "sys/sendfile.h" nogil:
     ctypedef long off_t
     Py_ssize_t sendfile(int out_fd, int in_fd, off_t *offset, size_t n)
 
+cdef extern from "sys/ioctl.h" nogil:
+    int ioctl(int fd, unsigned long request, int *value)
+
+cdef extern from "linux/sockios.h" nogil:
+    const unsigned long SIOCOUTQ
+
+cdef extern from "sys/socket.h" nogil:
+    struct linger:
+        int l_onoff
+        int l_linger
+    const int SOL_SOCKET, SO_LINGER
+    int setsockopt(int fd, int level, int option, const void *value, unsigned int size)
+
 cdef extern from "poll.h" nogil:
     struct pollfd:
         int fd
@@ -100,13 +113,16 @@ cdef class NativeChannel(Channel):
         cdef iovec iov[MOST_PIECES]
         cdef msghdr msg
         cdef Py_ssize_t n
-        cdef int flags = MSG_NOSIGNAL | (MSG_MORE if self._file_left else 0)
+        cdef int flags = MSG_NOSIGNAL
         if self.layer is not None:
             return self._flush_sealed()
         self.blocked = False
+        if conn.is_closed():
+            self.busy, self._file_left = False, 0    # whose answer is cut, and who may be closing the file
         if conn.aborted:
             out.clear()
-            self.busy, self._file_left = False, 0
+        if self._file_left:
+            flags |= MSG_MORE
         while out.total > 0:
             if out.n_pieces == 0:
                 n = send(self.fd, out.block + out.sent, out.used - out.sent, flags)
@@ -190,6 +206,8 @@ cdef class NativeChannel(Channel):
         return self.conn.deadline
 
     cdef int finish(self) except -1:
+        if self.conn.is_cut():
+            return self._finish_cut()
         if self.layer is not None and not self.conn.aborted:
             self.layer.end()
             self._send_sealed()
@@ -200,6 +218,21 @@ cdef class NativeChannel(Channel):
         shutdown(self.fd, SHUT_WR)
         self.lingering = True
         self.conn.deadline = self.pump.ws.now + LINGER_S
+        return 0
+
+    cdef int _finish_cut(self) except -1:
+        """Close so that nobody takes what was sent for the whole answer."""
+        cdef linger at_once
+        cdef int unsent = 0
+        at_once.l_onoff, at_once.l_linger = 1, 0
+        setsockopt(self.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once))
+        ioctl(self.fd, SIOCOUTQ, &unsent)
+        if unsent == 0 or self.conn.aborted:
+            self.closed = True
+        else:
+            # The reset would overtake it, answers of earlier requests among it.
+            self.lingering = True
+            self.conn.deadline = self.pump.ws.now + LINGER_S
         return 0
 
     cdef int _drop_input(self, char *buf, Py_ssize_t room) except -1:

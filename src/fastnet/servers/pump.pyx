@@ -248,8 +248,8 @@ cdef class Channel(Carrier):
     cdef bint share_over(self) noexcept:
         return clock(COARSE_MONOTONIC) - self.pump.ws.now > SHARE_S
 
-    cdef int abort(self) except -1:
-        self.conn.abort()
+    cdef int cut_answer(self) except -1:
+        self.conn.fail(500, "Internal Server Error")
         return self.proceed()
 
     cdef int finish(self) except -1:
