@@ -21,6 +21,10 @@ KERNELS: dict[str, list[str]] = {
     ],
     "fastnet.codecs.framing": ["framing", "framing_lines", "framing_bodies"],
     "fastnet.codecs.framing_cobs": ["cobs"],
+    "fastnet.codecs.websocket": [
+        *("websocket", "simd/websocket_sse42", "simd/websocket_avx2", "simd/websocket_avx512", "simd/websocket_neon"),
+        "cpu",
+    ],
     "fastnet.codecs.memcache": ["memcache", "memcache_replies"],
     "fastnet.codecs.dns_names": ["dns", "dns_names", "siphash"],
     "fastnet.codecs.msgpack_arrays": ["msgpack_items", "simd/msgpack_avx512", "cpu"],
