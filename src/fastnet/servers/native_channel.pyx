@@ -119,6 +119,8 @@ cdef class NativeChannel(Channel):
         self.blocked = False
         if conn.is_closed():
             self.busy, self._file_left = False, 0    # whose answer is cut, and who may be closing the file
+            if not conn.is_cut():
+                flags |= MSG_MORE    # what is left leaves with the end of the stream, in one segment: see finish()
         if conn.aborted:
             out.clear()
         if self._file_left:
