@@ -34,6 +34,8 @@ KERNELS: dict[str, list[str]] = {
         *("simd/http1_sse42", "simd/http1_avx2", "simd/http1_avx512", "simd/http1_neon"),
         *("authority", "url", "cpu"),
     ],
+    "fastnet.codecs.hpack": ["hpack", "hpack_encode", "hpack_huffman"],
+    "fastnet.codecs.http2": ["http2"],
     "fastnet.bench.histogram": ["histogram", "histogram_codec"],
     # The engine calls kernels from C, so it has its own copy of them; its own files are csrc/load.
     "fastnet.bench.engine": [

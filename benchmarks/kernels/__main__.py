@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks import report
 from benchmarks.bars import Bar
-from benchmarks.kernels import checksum, dns, framing, httptools_door, msgpack
+from benchmarks.kernels import checksum, dns, framing, hpack, httptools_door, msgpack
 from benchmarks.kernels.http1 import CASES, HTTPTOOLS, LAZY, LIST, ZTTP_LAZY, Parser, same_work
 
 REPEAT = 7
@@ -31,7 +31,7 @@ REAL = [faster(LAZY, HTTPTOOLS, 7), faster(LAZY, ZTTP_LAZY, 3.5), faster(LIST, H
 BARS = {"head-browser": REAL, "head-varied": REAL, "head-pipelined": [faster(LAZY, ZTTP_LAZY, 2.5)]}
 OTHERS: dict[str, tuple[Any, str]] = {
     name: (case, module.SPEED)
-    for module in (framing, checksum, dns, httptools_door, msgpack)
+    for module in (framing, checksum, dns, hpack, httptools_door, msgpack)
     for name, case in module.CASES.items()
 }
 NAMES = [*CASES, *OTHERS]
