@@ -14,6 +14,7 @@ from fastnet.errors import ConfigError, FastnetError, LimitExceeded, ProtocolErr
 
 if TYPE_CHECKING:
     from fastnet.apps.service import service as service
+    from fastnet.apps.websocket import websocket as websocket
     from fastnet.clients.stream import connect as connect
     from fastnet.clients.stream_async import connect_async as connect_async
     from fastnet.protocols.base import DatagramProtocol as DatagramProtocol
@@ -33,6 +34,7 @@ __all__ = [
     "get_include",
     "serve",
     "service",
+    "websocket",
 ]
 
 # Loaded when first asked for, so that importing fastnet stays as cheap as what is used of it.
@@ -42,6 +44,7 @@ _LATER = {
     "connect": "fastnet.clients.stream",
     "connect_async": "fastnet.clients.stream_async",
     "service": "fastnet.apps.service",
+    "websocket": "fastnet.apps.websocket",
 }
 
 

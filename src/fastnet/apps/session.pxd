@@ -31,6 +31,7 @@ cdef class Session:
     cdef unsigned long turner            # thread that runs turn(); 0: none
     cdef bint framed                     # the protocol is a Framed, and no subclass
     cdef bint plain_output, plain_time   # data_to_send(), next_timeout() are not overridden
+    cdef bint unmet                      # the handler's object is to be made when the protocol is open
     cdef bint stirred                    # something happened since the driver last looked
     cdef readonly bint hungry            # the last event was NEED_DATA
     cdef readonly bint over              # lost() was called
@@ -43,12 +44,14 @@ cdef class Session:
     cdef bint is_idle(self) noexcept     # nothing is going on
     cdef double seconds_left(self) except? -1   # until expire(); inf: never
     cdef int expire(self) except -1
+    cdef int drain(self) except -1
     cdef int lost(self, error) except -1
     cdef int drained(self) except -1
     cdef Py_ssize_t queued_bytes(self) noexcept   # that the driver has not taken yet
     cdef int failed(self, error) except -1
     cdef int deliver(self, result) except -1
     cdef int next_item(self) except -1
+    cdef int meet(self) except -1
     cdef int call(self, event) except -1
     cdef int take_inbox(self) except -1
     cdef Connection face(self)

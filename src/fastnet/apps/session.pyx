@@ -83,16 +83,23 @@ cdef class Session:
         self.stirred = True
         try:
             self.protocol.connection_made()
-            if self.app.handler is not None:
-                self.handler = self.app.handler()
-                self.answer = self.handler.on_message
-                on_connect = getattr(self.handler, "on_connect", None)
-                if on_connect is not None:
-                    on_connect(self.face())
+            self.unmet = self.app.handler is not None
+            if self.unmet and not self.protocol.opening:
+                self.meet()
         except BaseException as error:
             self.failed(error)
         finally:
             self.turner = 0
+        return 0
+
+    cdef int meet(self) except -1:
+        """Make the handler's object, and tell it of the connection."""
+        self.unmet = False
+        self.handler = self.app.handler()
+        self.answer = self.handler.on_message
+        on_connect = getattr(self.handler, "on_connect", None)
+        if on_connect is not None:
+            on_connect(self.face())
         return 0
 
     cdef int receive(self, bytes data) except -1:
@@ -118,6 +125,8 @@ cdef class Session:
         try:
             if self.connection is not None and self.connection.inbox:
                 self.take_inbox()
+            if self.unmet and not protocol.opening:
+                self.meet()
             while not protocol.aborted:
                 if protocol.queued_bytes >= self.app.max_output:
                     return True
@@ -287,6 +296,14 @@ cdef class Session:
             self.failed(error)
         finally:
             self.turner = 0
+        return 0
+
+    cdef int drain(self) except -1:
+        """The server is about to end, and nothing is going on here."""
+        try:
+            self.protocol.drain()
+        except BaseException as error:
+            self.failed(error)
         return 0
 
     cdef int lost(self, error) except -1:

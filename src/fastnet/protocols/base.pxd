@@ -7,6 +7,7 @@ cdef class Protocol:
     cdef public double now
     cdef public object peer, local, tls
     cdef readonly bint eof_received, eof_queued, closing, aborted
+    cdef readonly bint opening           # messages cannot be sent yet
     cpdef connection_made(self)
     cpdef receive_data(self, data)
     cpdef receive_eof(self)
@@ -20,6 +21,7 @@ cdef class Protocol:
     cpdef write(self, data)
     cpdef write_eof(self)
     cpdef close(self)
+    cpdef drain(self)
     cpdef abort(self)
 
 cdef class DatagramProtocol:

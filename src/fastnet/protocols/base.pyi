@@ -55,6 +55,9 @@ class Protocol:
     def closing(self) -> bool:
         """close() or abort() was called."""
     @property
+    def opening(self) -> bool:
+        """The two sides are still agreeing on something: a handler is told of the connection when that is over."""
+    @property
     def aborted(self) -> bool:
         """abort() was called."""
     def connection_made(self) -> None:
@@ -96,6 +99,8 @@ class Protocol:
         """Half-close: send what is queued, then tell the peer that nothing follows; input goes on."""
     def close(self) -> None:
         """Send what is queued, then close; no more events are asked for."""
+    def drain(self) -> None:
+        """The server, or client, is about to end, and nothing is going on: say farewell. By default: close()."""
     def abort(self) -> None:
         """Drop the connection at once, with what is queued."""
 

@@ -124,6 +124,10 @@ cdef class Protocol:
         """Send what is queued, then close; no more events are asked for."""
         self.closing = True
 
+    cpdef drain(self):
+        """The server, or client, is about to end, and nothing is going on: say farewell. As it is here: close()."""
+        self.close()
+
     cpdef abort(self):
         """Drop the connection at once, with what is queued."""
         self.closing = self.aborted = True

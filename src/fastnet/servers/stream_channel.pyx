@@ -113,7 +113,7 @@ cdef class StreamChannel(NativeChannel):
             return self._refuse(TimeoutError("it took too long") if self.layer.began else None)
         session.protocol.now = self.pump.ws.now
         if self.deadline > self.pump.ws.now:
-            session.protocol.close()         # the server drains, and nothing is going on
+            session.drain()                  # the server does, and nothing is going on
         elif self.unsent:
             LOGGER.info("%s: %s is dropped: %d bytes wait, and it does not read them", session.app.service.name,
                         session.peer_name(), self.unsent)
