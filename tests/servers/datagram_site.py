@@ -1,8 +1,10 @@
 """Services over UDP, for the tests: what answers, what speaks by itself, what fails."""
 
 import asyncio
+import os
 
 import fastnet
+from fastnet import udp
 from fastnet.errors import ProtocolError
 from fastnet.protocols.base import DatagramProtocol, Datagrams
 
@@ -53,6 +55,11 @@ class Ticking(DatagramProtocol):
         self.send_datagram(b"tick %d" % self.ticks, self.peer)
 
 
+def _pid(message: bytes) -> bytes:
+    return b"%d" % os.getpid()
+
+
+pid = fastnet.service(_pid, datagram=Datagrams)
 shout = fastnet.service(_shout, datagram=Datagrams)
 shout_later = fastnet.service(_shout_later, datagram=Datagrams, concurrency=100)
 ticking = Ticking
@@ -61,3 +68,24 @@ stream = fastnet.service(_stream, protocol=fastnet.Protocol)
 
 async def asgi(scope, receive, send):
     """No service."""
+
+
+@udp.service
+def answers(request: bytes) -> bytes:
+    """In capitals, and one byte longer."""
+    if request == b"bad":
+        raise ProtocolError("asked to")
+    if request == b"fail":
+        raise ValueError("asked to")
+    return request.upper() + b"!"
+
+
+HANDLED: dict[bytes, int] = {}
+
+
+@udp.service
+async def counted(request: bytes) -> bytes:
+    """How often the request was handled."""
+    HANDLED[request] = HANDLED.get(request, 0) + 1
+    await asyncio.sleep(0.001)
+    return b"%d" % HANDLED[request]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.serving import PATIENCE_S, Server, run_to_end
+from tests.servers.serving import PATIENCE_S, Server, run_to_end, until
 
 HERE = Path(__file__).parents[2]
 SITE = "tests.servers.datagram_site"
@@ -89,8 +89,9 @@ def test_what_cannot_be_served() -> None:
     ):
         done = run_to_end("serve", f"{SITE}:{target}", "--bind", bind, cwd=HERE)
         assert done.returncode == 1 and why in done.stderr, done.stderr
-    done = run_to_end("serve", f"{SITE}:shout", "--bind", UDP, "--reuse-port", cwd=HERE)
-    assert done.returncode == 2 and "--reuse-port" in done.stderr
+    # Two workers that share a socket would each handle a request that comes twice.
+    done = run_to_end("serve", f"{SITE}:answers", "--bind", UDP, "--workers", "2", cwd=HERE)
+    assert done.returncode == 1 and "say --reuse-port or --workers 1" in done.stderr
 
 
 def test_a_worker_that_dies_leaves_the_socket_to_the_others() -> None:
@@ -102,3 +103,24 @@ def test_a_worker_that_dies_leaves_the_socket_to_the_others() -> None:
         client.send(b"after")  # the socket keeps it until the next worker comes
         assert client.recv(100) == b"AFTER"
         server.wait_for_log("killed by SIGKILL")
+
+
+def test_a_socket_of_its_own_for_each_worker() -> None:
+    """A client stays with one, and whatever came to a worker that died waits for the next."""
+    with Server(f"{SITE}:pid", "--workers", "3", "--reuse-port", cwd=HERE, bind=UDP) as server:
+
+        def ask(client: socket.socket) -> int:
+            client.send(b"who?")
+            return int(client.recv(100))
+
+        until(lambda: len(server.workers()) == 3, "workers")
+        clients = [client_of(server) for _ in range(40)]
+        whose = [ask(client) for client in clients]
+        assert set(whose) == set(server.workers())
+        assert [ask(client) for client in clients] == whose
+        os.kill(whose[0], signal.SIGKILL)
+        again = [ask(client) for client in clients]
+        assert [was == now for was, now in zip(whose, again, strict=True)] == [was != whose[0] for was in whose]
+        assert len({now for was, now in zip(whose, again, strict=True) if was == whose[0]}) == 1
+        for client in clients:
+            client.close()

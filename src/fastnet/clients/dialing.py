@@ -26,9 +26,8 @@ from fastnet.errors import ConfigError
 RACE_S = 0.25
 # Longer than this, epoll cannot be told to wait.
 _LONGEST_SELECT_S = 3600.0
-_EXPECTED = "tcp://HOST:PORT, tls://HOST:PORT or unix:PATH"
 _URL = re.compile(
-    r"(?P<scheme>tcp|tls)://(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\]/]+)):(?P<port>\d{1,5})"
+    r"(?P<scheme>tcp|tls|udp)://(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\]/]+)):(?P<port>\d{1,5})"
 )
 
 T = TypeVar("T")
@@ -36,7 +35,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a URL leads: `scheme` is "tcp", "tls" or "unix"."""
+    """Where a URL leads: `scheme` is "tcp", "tls", "unix", "udp" or "unixgram"."""
 
     scheme: str
     host: str = ""
@@ -46,12 +45,30 @@ class Destination:
 
 def parse_destination(url: str) -> Destination:
     """Raises ConfigError for what is no URL of a stream."""
-    if url.startswith("unix:") and len(url) > len("unix:"):
-        return Destination("unix", path=url[len("unix:") :])
+    return _parsed(url, ("tcp", "tls"), "unix", "tcp://HOST:PORT, tls://HOST:PORT or unix:PATH")
+
+
+def parse_datagram_destination(url: str) -> Destination:
+    """Raises ConfigError for what is no URL to send datagrams to."""
+    return _parsed(url, ("udp",), "unixgram", "udp://HOST:PORT or unixgram:PATH")
+
+
+def _parsed(url: str, schemes: tuple[str, ...], local: str, expected: str) -> Destination:
+    scheme, colon, path = url.partition(":")
+    if scheme == local and path and colon:
+        return Destination(local, path=path)
     match = _URL.fullmatch(url)
-    if match is None or not 0 < int(match["port"]) < 65536:
-        raise ConfigError("url", url, _EXPECTED)
+    if match is None or match["scheme"] not in schemes or not 0 < int(match["port"]) < 65536:
+        raise ConfigError("url", url, expected)
     return Destination(match["scheme"], match["v6"] or match["host"], int(match["port"]))
+
+
+def datagram_addresses(destination: Destination) -> list[tuple[int, Any]]:
+    """Pairs of family and address, best first. Raises OSError when the host is unknown."""
+    if destination.scheme == "unixgram":
+        return [(socket.AF_UNIX, destination.path)]
+    found = socket.getaddrinfo(destination.host, destination.port, type=socket.SOCK_DGRAM)
+    return in_turn([(family, address) for family, _, _, _, address in found])
 
 
 @dataclass(frozen=True, kw_only=True)

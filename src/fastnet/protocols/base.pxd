@@ -37,6 +37,7 @@ cdef class DatagramProtocol:
     cpdef handle_timeout(self, double now)
     cpdef send_datagram(self, data, peer)
     cpdef reply(self, event, result)
+    cpdef fail(self, event, error)
     # For a compiled protocol that can answer where the datagram lies: the bytes written to room[0:most], 0 for no
     # answer, or -1: it is for receive_datagram(). `name` is the sender's sockaddr, of name_size bytes.
     cdef Py_ssize_t answer_at_once(self, const char *data, Py_ssize_t n, const void *name, Py_ssize_t name_size,

@@ -134,6 +134,11 @@ class DatagramProtocol:
         """Queue a datagram."""
     def reply(self, event: Any, result: Any) -> None:
         """Queue what a handler answered to an event. By default the event has a `peer`, and the answer is bytes."""
+    def fail(self, event: Any, error: BaseException) -> None:
+        """Whoever was to answer `event` raised `error`: queue a last word if the protocol has one. By default none.
+
+        As of Protocol.fail(), `error` is a ProtocolError for the peer's faults, and ours otherwise.
+        """
 
 class Datagram(bytes):
     """A datagram, as an event: bytes that know the `peer` they came from."""

@@ -182,6 +182,9 @@ cdef class DatagramProtocol:
         """Queue what a handler answered to an event. As it is here, the event knows its `peer`, and the answer is bytes."""
         self.send_datagram(result, event.peer)
 
+    cpdef fail(self, event, error):
+        """Whoever was to answer an event raised `error`: queue a last word, if the protocol has one; see Protocol."""
+
     cdef Py_ssize_t answer_at_once(self, const char *data, Py_ssize_t n, const void *name, Py_ssize_t name_size,
                                    char *room, Py_ssize_t most) except -2:
         return -1

@@ -130,7 +130,7 @@ class Config:
     workers: int = _count(0, 0, 1024, "Worker processes; 0: prefork as many as CPUs, else 1.")
     threads: int = _count(0, 0, 1024, "Threads a worker: threaded 8, async 16 (pool of a WSGI application), prefork 1.")
     backlog: int = _count(2048, 1, 65535, "Connections the kernel keeps waiting to be accepted, for each socket.")
-    reuse_port: bool = _flag("Bind a socket of its own in each worker (SO_REUSEPORT); TCP only.")
+    reuse_port: bool = _flag("A socket of its own for each worker (SO_REUSEPORT); TCP and UDP.")
     factory: bool = _flag("TARGET is a function that is called without arguments and returns the application.")
     app_dir: str = _text("", "Directory to import TARGET from, before the current one.")
     root_path: str = _text("", "Path under which a proxy mounts the application: SCRIPT_NAME, root_path.")
@@ -186,7 +186,7 @@ class Config:
         elif not callable(self.target):
             raise ConfigError("target", self.target, "MODULE:ATTRIBUTE or an application object")
         for address in self.addresses():
-            if self.reuse_port and address.kind != "tcp":
+            if self.reuse_port and address.kind not in ("tcp", "udp"):
                 raise ConfigError("reuse_port", True, f"False with {address}, which cannot be bound more than once")
         if any(address.scheme == "tls" for address in self.addresses()) and not self.tls_cert:
             raise ConfigError("tls_cert", "", "a certificate file, since a --bind is tls://")

@@ -237,7 +237,12 @@ cdef class Datagrams:
                 return 0
             if self.answer is None:
                 raise TypeError(f"{type(self.protocol).__name__} has events, and the service no handler for them")
-            result = self.answer(event)
+            try:
+                result = self.answer(event)
+            except BaseException as error:
+                self.failed(error)
+                self.protocol.fail(event, error)
+                continue
             if self.app.is_async:
                 task = _Answer.__new__(_Answer)
                 task.socket, task.event = self, event
@@ -253,6 +258,7 @@ cdef class Datagrams:
         try:
             if error is not None:
                 self.failed(error)
+                self.protocol.fail(event, error)
             elif result is not None:
                 self.protocol.reply(event, result)
         except BaseException as raised:

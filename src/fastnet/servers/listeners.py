@@ -1,7 +1,9 @@
 """Where a server listens: the text of a --bind, and the socket made from it.
 
 Sockets are opened once, by the supervisor, before it forks, so that the workers inherit them and a restart of a worker
-loses no connection. With SO_REUSEPORT the supervisor only reserves the address; each worker binds its own socket.
+loses no connection. With SO_REUSEPORT the supervisor only reserves the address; each worker binds its own socket. A UDP
+socket receives as soon as it is bound, so those the supervisor opens itself, one a worker: what has come to a worker
+that died waits for the next one, and a client stays with the same worker.
 
 TCP_NODELAY is set on the listening socket, from which accepted connections inherit it: an answer is one write, so there
 is nothing for Nagle's algorithm to gather.
@@ -89,7 +91,7 @@ def open_socket(address: Address, backlog: int, *, reuse_port: bool = False, lis
     elif address.kind == "fd":
         return _adopt(address)
     elif address.kind == "udp":
-        return _open_udp(address)
+        return _open_udp(address, reuse_port)
     else:
         sock = _open_tcp(address, reuse_port)
     if listen:
@@ -121,11 +123,13 @@ class Listeners:
     """All the places a server listens at, opened together. Raises StartupError, with none left open.
 
     With `reuse_port` the addresses are only held, so that a taken port is noticed and port 0 becomes one port for all
-    workers; each worker then opens its own sockets at `addresses`.
+    workers; each worker then opens its own sockets at `addresses`, or, for UDP, has one of those opened here.
     """
 
-    def __init__(self, addresses: list[Address], backlog: int, reuse_port: bool) -> None:
+    def __init__(self, addresses: list[Address], backlog: int, reuse_port: bool, workers: int = 1) -> None:
         self._asked = addresses
+        self._workers = workers
+        self._udp: dict[int, list[socket.socket]] = {}
         self._reuse_port = reuse_port
         self._owner = os.getpid()
         self._files: list[tuple[str, tuple[int, int]]] = []
@@ -148,6 +152,10 @@ class Listeners:
             sock = open_socket(address, backlog, reuse_port=self._reuse_port, listen=not self._reuse_port)
             self.sockets.append(sock)
             self.addresses.append(dataclasses.replace(actual_address(sock), scheme=address.scheme))
+            if self._reuse_port and address.kind == "udp":
+                each = self._udp[len(self.addresses) - 1] = [sock]
+                while len(each) < self._workers:
+                    each.append(open_socket(self.addresses[-1], backlog, reuse_port=True))
             if address.kind == "unix":
                 path = os.path.abspath(address.path)
                 self._files.append((path, _identity(path)))
@@ -161,9 +169,11 @@ class Listeners:
                 return dataclasses.replace(address, port=given.port)
         return address
 
-    def for_worker(self) -> list[socket.socket] | list[Address]:
+    def for_worker(self, index: int = 0) -> list[socket.socket | Address]:
         """What a worker serves: sockets that it inherits, or addresses to open by itself."""
-        return self.addresses if self._reuse_port else self.sockets
+        if not self._reuse_port:
+            return list(self.sockets)
+        return [self._udp[i][index] if i in self._udp else address for i, address in enumerate(self.addresses)]
 
     def urls(self, scheme: str = "http") -> list[str]:
         """How to reach them, for a person: http://127.0.0.1:8000, tls://[::1]:8000 or unix:/run/app.sock.
@@ -189,7 +199,11 @@ class Listeners:
         """Close this process's copies, and remove the socket files if it is the one that made them."""
         for sock in self.sockets:
             sock.close()
+        for each in self._udp.values():
+            for sock in each[1:]:  # the first is among those above
+                sock.close()
         self.sockets.clear()
+        self._udp.clear()
         self._remove_files()
 
     def _remove_files(self) -> None:
@@ -227,12 +241,14 @@ def _resolve(address: Address, kind: socket.SocketKind) -> tuple[socket.socket, 
         raise StartupError(f"cannot listen at {address}: {_reason(error)}") from None
 
 
-def _open_udp(address: Address) -> socket.socket:
+def _open_udp(address: Address, reuse_port: bool) -> socket.socket:
     sock, family, name = _resolve(address, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
         # As much as the system grants: what does not fit while the workers are busy is lost.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UDP_BUFFER_BYTES)
+        if reuse_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind(name)

@@ -35,7 +35,7 @@ from fastnet.servers.log import LOGGER
 from fastnet.servers.process import WorkerProcess
 from fastnet.servers.worker import Report, preload, run_worker
 
-Work = Callable[[Config, list[socket.socket] | list[Address], Board, int, Report], int]
+Work = Callable[[Config, list[socket.socket | Address], Board, int, Report], int]
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # A worker that was ready for this long was no part of a crash loop.
@@ -86,7 +86,7 @@ class Supervisor:
         with contextlib.ExitStack() as stack:
             self._signal_fd = stack.enter_context(_signals())
             self._listeners = Listeners(
-                self._config.addresses(), self._config.backlog, reuse_port=self._config.reuse_port
+                self._config.addresses(), self._config.backlog, self._config.reuse_port, self._config.workers
             )
             stack.callback(self._listeners.close)
             stack.callback(self._kill_all)
@@ -161,7 +161,7 @@ class Supervisor:
         self._board.clear(worker.index)
         worker.doom, worker.kill_at = "", math.inf
         others = [other.report_fd for other in self._workers if other.report_fd >= 0]
-        listeners = self._listeners.for_worker()
+        listeners = self._listeners.for_worker(worker.index)
         try:
             worker.start(
                 lambda report: self._work(self._config, listeners, self._board, worker.index, report),

@@ -64,7 +64,7 @@ class Report:
 
 
 def run_worker(
-    config: Config, listeners: list[socket.socket] | list[Address], board: Board, worker: int, report: Report
+    config: Config, listeners: list[socket.socket | Address], board: Board, worker: int, report: Report
 ) -> int:
     """Serve, as worker number `worker`, and return the exit status. Addresses (SO_REUSEPORT) are bound here."""
     faulthandler.enable(report.fd)
@@ -98,6 +98,9 @@ def _check_transports(config: Config, app: Any, interface: str) -> None:
         if address.kind == "udp":
             if interface != "service" or app.datagram is None:
                 raise StartupError(f"cannot serve at udp://{address}: the application knows no datagrams")
+            if config.workers > 1 and not config.reuse_port and getattr(app.datagram(), "one_process", False):
+                why = "what a client sends must come to one process; say --reuse-port or --workers 1"
+                raise StartupError(f"cannot serve at udp://{address} with {config.workers} workers: {why}")
             if transports_only():
                 raise StartupError(f"cannot serve at udp://{address}: UDP needs the native driver, which needs Linux")
         elif interface == "service" and app.protocol is None:

@@ -1,0 +1,84 @@
+"""Requests and responses over UDP: retries, duplicates answered once, nothing damaged let through. See docs/udp.md.
+
+    @udp.service
+    def shout(request):
+        return request.upper()
+
+`fastnet serve module:shout --bind udp://127.0.0.1:1060 --reuse-port` serves it; Client and AsyncClient ask. As a
+command, ``python -m fastnet.udp udp://127.0.0.1:1060 TEXT...`` sends a request for each TEXT and prints the responses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from fastnet.apps.udp_service import service
+from fastnet.errors import FastnetError
+from fastnet.protocols.udp_requests import (
+    MOST_BYTES,
+    Request,
+    Requester,
+    RequestFailed,
+    RequestTimeout,
+    Responder,
+)
+
+if TYPE_CHECKING:
+    from fastnet.clients.dialing import Retry
+    from fastnet.clients.udp import AsyncClient, Client
+
+__all__ = [
+    "MOST_BYTES",
+    "AsyncClient",
+    "Client",
+    "Request",
+    "RequestFailed",
+    "RequestTimeout",
+    "Requester",
+    "Responder",
+    "Retry",
+    "service",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when they are asked for: a server has no use for asyncio.
+    if name in ("AsyncClient", "Client"):
+        from fastnet.clients import udp
+
+        return getattr(udp, name)
+    if name == "Retry":
+        from fastnet.clients.dialing import Retry
+
+        return Retry
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"fastnet: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments (default: those of the process); returns its exit status."""
+    from fastnet.clients.udp import Client
+
+    parser = _Parser(prog="python -m fastnet.udp", description="Ask a server of requests and responses over UDP.")
+    parser.add_argument("url", help="udp://HOST:PORT or unixgram:PATH")
+    parser.add_argument("text", nargs="+", help="what to ask")
+    options = parser.parse_args(arguments)
+    try:
+        with Client(options.url) as client:
+            for text in options.text:
+                print(client.request(text.encode()).decode(errors="backslashreplace"))
+    except (FastnetError, OSError, ValueError) as error:
+        print(f"fastnet: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
