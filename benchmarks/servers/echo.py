@@ -37,12 +37,11 @@ def _c(transport: str, port: int, files: Path) -> list[str]:
 
 def fastnet_echo(model: str, *options: str) -> Contender:
     def command(transport: str, port: int, files: Path) -> list[str]:
-        target = f"benchmarks.servers.services:{'Datagram' if transport == 'udp' else 'Stream'}Echo"
         tls = [] if transport != "tls" else [
             word for pair in zip(("--tls-cert", "--tls-key"), _certificate(files), strict=True) for word in pair
         ]  # fmt: skip
-        serve = [PYTHON, "-m", "fastnet", "serve", target, "--model", model, "--workers", "1"]
-        return [*serve, "--bind", f"{transport}://127.0.0.1:{port}", *options, *tls]
+        serve = [PYTHON, "-m", "fastnet", "serve", "benchmarks.servers.services:echo", "--model", model]
+        return [*serve, "--workers", "1", "--bind", f"{transport}://127.0.0.1:{port}", *options, *tls]
 
     return Contender(f"fastnet {model}", command, "import fastnet", own=True)
 

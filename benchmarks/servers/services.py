@@ -1,13 +1,10 @@
-"""What fastnet serves in the rows of echo: the protocols as people write them, in Python."""
+"""What fastnet serves in the rows of echo, as people write it: a function."""
 
 import fastnet
+from fastnet.protocols import Pieces
+from fastnet.protocols.base import Datagrams
 
 
-class StreamEcho(fastnet.Protocol):
-    def receive_data(self, data: bytes) -> None:
-        self.write(data)
-
-
-class DatagramEcho(fastnet.DatagramProtocol):
-    def receive_datagram(self, data: bytes, peer: tuple[str, int]) -> None:
-        self.send_datagram(data, peer)
+@fastnet.service(protocol=Pieces, datagram=Datagrams)
+def echo(message: bytes) -> bytes:
+    return message

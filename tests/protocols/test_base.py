@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fastnet.protocols import NEED_DATA, DatagramProtocol, Protocol
-from fastnet.protocols.base import Datagrams
+from fastnet.protocols.base import Datagrams, Pieces
 
 
 class Upper(Protocol):
@@ -81,6 +81,23 @@ def test_datagrams_are_queued_with_their_peers() -> None:
     protocol.receive_datagram(b"b", ("192.0.2.2", 2))
     assert protocol.data_to_send() == [(b"a", ("192.0.2.1", 1)), (b"b", ("192.0.2.2", 2))]
     assert protocol.data_to_send() == [] and protocol.next_event() is NEED_DATA and protocol.next_timeout() is None
+
+
+def test_pieces_are_what_came_and_join_while_nobody_asks():
+    protocol = Pieces()
+    assert protocol.next_event() is NEED_DATA
+    protocol.receive_data(b"one")
+    assert protocol.next_event() == b"one" and protocol.next_event() is NEED_DATA
+    for data in (b"t", bytearray(b"w"), memoryview(b"o")):
+        protocol.receive_data(data)
+    assert protocol.next_event() == b"two"
+    protocol.receive_data(memoryview(b"x"))
+    event = protocol.next_event()
+    assert event == b"x" and type(event) is bytes
+    protocol.send(event)
+    assert protocol.queued == [b"x"]
+    protocol.send(b"y")
+    assert protocol.queued == [b"x", b"y"] == protocol.data_to_send() and protocol.queued is None
 
 
 def test_datagrams_are_events_that_know_their_sender():

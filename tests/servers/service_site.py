@@ -9,6 +9,7 @@ from typing import Any
 import fastnet
 from fastnet import framing
 from fastnet.errors import BufferFull, ProtocolError
+from fastnet.protocols.base import Pieces
 
 
 class Echo(fastnet.Protocol):
@@ -16,6 +17,21 @@ class Echo(fastnet.Protocol):
 
     def receive_data(self, data: bytes) -> None:
         self.write(data)
+
+
+@fastnet.service(protocol=Pieces)
+class Keeper:
+    """Keeps what begins with "keep", tells all of it, and knows one word."""
+
+    def __init__(self) -> None:
+        self.kept: list[bytes] = []
+
+    def on_message(self, piece: bytes) -> bytes:
+        if piece == b"tell all":
+            return b"".join(self.kept)
+        if piece.startswith(b"keep"):
+            self.kept.append(piece)
+        return b"known" if piece in {b"known wd"} else b"other"
 
 
 @fastnet.service(framing=framing.LengthPrefixed(4))

@@ -51,6 +51,18 @@ def test_bytes_come_back_however_they_are_cut(echo: Server) -> None:
         assert client.recv(1) == b""
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_a_piece_that_is_kept_stays_as_it_came(model: str) -> None:
+    words = [b"keep%04d" % n for n in range(60)]
+    with serve_service("Keeper", model) as server, server.connect() as client:
+        for word in words:
+            for piece, answer in ((b"known wd", b"known"), (b"some wor", b"other"), (word, b"other")):
+                client.sendall(piece)
+                assert read_exactly(client, 5) == answer
+        client.sendall(b"tell all")
+        assert read_exactly(client, 8 * len(words)) == b"".join(words)
+
+
 def test_writes_that_the_kernel_takes_in_parts_lose_nothing(echo: Server) -> None:
     data = random.Random(1).randbytes(6 << 20)
     with small(echo) as client:

@@ -29,8 +29,9 @@ cdef class Session:
     cdef readonly int running            # coroutines that wait
     cdef readonly unsigned int answered  # events, since the driver last looked
     cdef unsigned long turner            # thread that runs turn(); 0: none
-    cdef bint framed                     # the protocol is a Framed, and no subclass
-    cdef bint plain_output, plain_time   # data_to_send(), next_timeout() are not overridden
+    cdef bint framed, pieces             # the protocol is a Framed, or Pieces, and no subclass
+    cdef bint plain_events, plain_send, plain_output, plain_time   # next_event() and so on are not overridden
+    cdef bint python_input               # receive_data() is, in Python
     cdef bint unmet                      # the handler's object is to be made when the protocol is open
     cdef bint stirred                    # something happened since the driver last looked
     cdef readonly bint hungry            # the last event was NEED_DATA
@@ -39,6 +40,9 @@ cdef class Session:
     cdef int receive(self, bytes data) except -1
     cdef int receive_eof(self) except -1
     cdef bint turn(self) except -1       # True: stopped because enough is queued; come again
+    cdef bint pull(self) except -1
+    cdef bint hunger(self) except -1
+    cdef object take_one(self)           # what is to be written, if that is one piece; else None
     cdef list take(self)                 # what is to be written; None: nothing
     cdef bint is_done(self) noexcept     # the connection is to be closed, when all is written
     cdef bint is_idle(self) noexcept     # nothing is going on

@@ -18,13 +18,14 @@ from libc.math cimport INFINITY
 
 from fastnet.apps.base cimport App, Carrier
 from fastnet.apps.stepping cimport CoroutineExchange, Stepper
-from fastnet.protocols.base cimport Protocol
+from fastnet.protocols.base cimport Pieces, Protocol
 from fastnet.protocols.framed cimport Framed
 
 from fastnet.errors import BufferFull, ClientDisconnected, ProtocolError
 from fastnet.protocols.base import NEED_DATA, PAUSED
 
 cdef extern from "Python.h":
+    bint PyGen_CheckExact(object)
     unsigned long PyThread_get_thread_ident() nogil
 
 logger = logging.getLogger("fastnet")
@@ -57,9 +58,12 @@ cdef class ServiceApp(App):
         session.protocol = self.make()
         kind = type(session.protocol)
         plain = <object>Protocol  # asked of the cdef class itself, Cython makes a function anew each time
-        session.framed = kind is Framed
+        session.framed, session.pieces = kind is Framed, kind is Pieces
+        session.plain_events = kind.next_event is plain.next_event
+        session.plain_send = kind.send is plain.send and kind.write is plain.write
         session.plain_output = session.framed or kind.data_to_send is plain.data_to_send
         session.plain_time = kind.next_timeout is plain.next_timeout
+        session.python_input = type(kind.receive_data) is types.FunctionType
         session.answer = self.answer
         return session
 
@@ -104,8 +108,14 @@ cdef class Session:
 
     cdef int receive(self, bytes data) except -1:
         self.stirred = True
+        if self.pieces and (<Pieces>self.protocol).piece is None:
+            (<Pieces>self.protocol).piece = data
+            return 0
         try:
-            self.protocol.receive_data(data)
+            if self.python_input:
+                (<object>self.protocol).receive_data(data)     # with no bound method in between
+            else:
+                self.protocol.receive_data(data)
         except BaseException as error:
             self.failed(error)
         return 0
@@ -119,35 +129,52 @@ cdef class Session:
         return 0
 
     cdef bint turn(self) except -1:
-        cdef Protocol protocol = self.protocol
+        cdef bint more = False
         self.turner = PyThread_get_thread_ident()
         self.hungry = False
         try:
-            if self.connection is not None and self.connection.inbox:
-                self.take_inbox()
-            if self.unmet and not protocol.opening:
-                self.meet()
-            while not protocol.aborted:
-                if protocol.queued_bytes >= self.app.max_output:
-                    return True
-                if self.stream is not None:
-                    self.next_item()
-                    continue
-                if protocol.closing or self.running >= self.app.concurrency:
-                    return False
-                event = (<Framed>protocol).next_event() if self.framed else protocol.next_event()
-                if event is NEED_DATA:
-                    self.hungry = True
-                    if protocol.eof_received and self.running == 0:
-                        protocol.close()
-                    return False
-                if event is PAUSED:
-                    return protocol.queued_bytes > 0     # to be asked again when that is written
-                self.call(event)
+            more = self.pull()
         except BaseException as error:
             self.failed(error)
-        finally:
-            self.turner = 0
+        self.turner = 0
+        return more
+
+    cdef bint pull(self) except -1:
+        cdef Protocol protocol = self.protocol
+        cdef object event
+        if self.connection is not None and self.connection.inbox:
+            self.take_inbox()
+        if self.unmet and not protocol.opening:
+            self.meet()
+        while not protocol.aborted:
+            if protocol.queued_bytes >= self.app.max_output:
+                return True
+            if self.stream is not None:
+                self.next_item()
+                continue
+            if protocol.closing or self.running >= self.app.concurrency:
+                return False
+            if self.pieces:
+                event = (<Pieces>protocol).piece
+                if event is None:
+                    return self.hunger()
+                (<Pieces>protocol).piece = None
+            elif self.plain_events:
+                return self.hunger()
+            else:
+                event = (<Framed>protocol).next_event() if self.framed else protocol.next_event()
+                if event is NEED_DATA:
+                    return self.hunger()
+                if event is PAUSED:
+                    return protocol.queued_bytes > 0     # to be asked again when that is written
+            self.call(event)
+        return False
+
+    cdef bint hunger(self) except -1:
+        """There are no events without more input."""
+        self.hungry = True
+        if self.protocol.eof_received and self.running == 0:
+            self.protocol.close()
         return False
 
     cdef int call(self, event) except -1:
@@ -168,10 +195,12 @@ cdef class Session:
     cdef int deliver(self, result) except -1:
         if result is None or self.over:
             return 0
-        if type(result) is types.GeneratorType:
+        if PyGen_CheckExact(result):
             self.stream = result
-            return 0
-        self.protocol.send(result)
+        elif self.plain_send:
+            self.protocol.queue(result)
+        else:
+            self.protocol.send(result)
         return 0
 
     cdef int next_item(self) except -1:
@@ -240,18 +269,20 @@ cdef class Session:
                 self.protocol.abort()
         return 0
 
+    cdef object take_one(self):
+        cdef Protocol protocol = self.protocol
+        if not self.plain_output or protocol.pieces is not None:
+            return None
+        piece, protocol.first = protocol.first, None
+        protocol.queued_bytes = 0
+        return piece
+
     cdef list take(self):
         cdef Protocol protocol = self.protocol
-        cdef list queued
         if self.plain_output:
-            queued = protocol.queued
-            if queued is not None:
-                protocol.queued = None
-                protocol.queued_bytes = 0
-            return queued
+            return None if protocol.first is None else Protocol.data_to_send(protocol)
         try:
-            queued = protocol.data_to_send()
-            return queued or None
+            return protocol.data_to_send() or None
         except BaseException as error:
             self.failed(error)
             protocol.abort()

@@ -1,6 +1,6 @@
 """Protocols without I/O: state machines of one side of one connection. base is the contract."""
 
-from fastnet.protocols.base import NEED_DATA, PAUSED, DatagramProtocol, Protocol, TLSFacts, Wait
+from fastnet.protocols.base import NEED_DATA, PAUSED, DatagramProtocol, Pieces, Protocol, TLSFacts, Wait
 from fastnet.protocols.framed import Framed
 from fastnet.protocols.http1_events import (
     ClientConnection,
@@ -21,6 +21,7 @@ __all__ = [
     "DatagramProtocol",
     "EndOfMessage",
     "Framed",
+    "Pieces",
     "Protocol",
     "ServerConnection",
     "Settings",

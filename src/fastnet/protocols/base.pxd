@@ -2,7 +2,10 @@
 # overrides the cpdef methods; whoever drives it calls them without Python in between.
 
 cdef class Protocol:
-    cdef readonly list queued            # what write() took and data_to_send() has not given yet
+    # What write() took and data_to_send() has not given yet: `first` alone, as most answers are, or, when there is more,
+    # `pieces`, which has it, too. None: nothing.
+    cdef object first
+    cdef list pieces
     cdef readonly Py_ssize_t queued_bytes
     cdef public double now
     cdef public object peer, local, tls
@@ -23,6 +26,10 @@ cdef class Protocol:
     cpdef close(self)
     cpdef drain(self)
     cpdef abort(self)
+    cdef int queue(self, object data) except -1      # write() itself, whatever a subclass makes of it
+
+cdef class Pieces(Protocol):
+    cdef object piece                    # that came and was not asked for yet; None: nothing
 
 cdef class DatagramProtocol:
     cdef readonly list queued            # (data, peer) that send_datagram() took

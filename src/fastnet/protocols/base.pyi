@@ -104,6 +104,14 @@ class Protocol:
     def abort(self) -> None:
         """Drop the connection at once, with what is queued."""
 
+class Pieces(Protocol):
+    """A stream without frames: the events are the bytes that came, cut anywhere; what a handler answers is sent."""
+
+    def receive_data(self, data: Buffer) -> None:
+        """Bytes came: an event, or more of the one that nobody asked for yet."""
+    def next_event(self) -> bytes | Wait:
+        """What came, as bytes; or NEED_DATA."""
+
 class DatagramProtocol:
     """One side of any number of conversations by datagrams over one socket, without I/O.
 

@@ -17,6 +17,8 @@ Whoever drives a protocol (a server, a client, a test) does this, again and agai
 from enum import Enum
 from typing import NamedTuple
 
+from cpython.bytes cimport PyBytes_CheckExact, PyBytes_GET_SIZE
+
 
 class Wait(Enum):
     """Why there is no event now.
@@ -90,12 +92,19 @@ cdef class Protocol:
 
     cpdef data_to_send(self):
         """A list of bytes-like objects to be written, in order, at once; they are then taken off the queue."""
-        cdef list queued = self.queued
-        if queued is None:
+        cdef list pieces = self.pieces
+        if self.first is None:
             return []
-        self.queued = None
+        if pieces is None:
+            pieces = [self.first]
+        self.first = self.pieces = None
         self.queued_bytes = 0
-        return queued
+        return pieces
+
+    @property
+    def queued(self):
+        """What data_to_send() would give, or None."""
+        return self.pieces if self.first is None or self.pieces is not None else [self.first]
 
     cpdef next_timeout(self):
         """Seconds from `now` until handle_timeout() is due, or None: there is nothing to wait for but input."""
@@ -110,11 +119,18 @@ cdef class Protocol:
 
     cpdef write(self, data):
         """Queue bytes."""
-        if self.queued is None:
-            self.queued = [data]
+        self.queue(data)
+
+    cdef int queue(self, object data) except -1:
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(data) if PyBytes_CheckExact(data) else len(data)
+        if self.first is None:
+            self.first = data
+        elif self.pieces is None:
+            self.pieces = [self.first, data]
         else:
-            self.queued.append(data)
-        self.queued_bytes += len(data)
+            self.pieces.append(data)
+        self.queued_bytes += size
+        return 0
 
     cpdef write_eof(self):
         """Half-close: send what is queued, then tell the peer that nothing follows; input goes on."""
@@ -131,6 +147,19 @@ cdef class Protocol:
     cpdef abort(self):
         """Drop the connection at once, with what is queued."""
         self.closing = self.aborted = True
+
+
+cdef class Pieces(Protocol):
+    """A stream without frames: the events are the bytes that came, cut anywhere; what a handler answers is sent."""
+
+    cpdef receive_data(self, data):
+        """Bytes came: an event, or more of the one that nobody asked for yet."""
+        self.piece = bytes(data) if self.piece is None else self.piece + data
+
+    cpdef next_event(self):
+        """What came, as bytes; or NEED_DATA."""
+        piece, self.piece = self.piece, None
+        return NEED_DATA if piece is None else piece
 
 
 cdef class DatagramProtocol:

@@ -20,6 +20,7 @@ cdef class StreamChannel(NativeChannel):
     cdef bint at_eof
     cdef int crank(self) except -1
     cdef int fail_socket(self) except -1
+    cdef int write_one(self, object piece) except -1
     cdef int write(self, list pieces) except -1
     cdef int write_rest(self) except -1
     cdef int write_sealed(self) except -1

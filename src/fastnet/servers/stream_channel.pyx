@@ -2,11 +2,12 @@
 
 The readiness of the socket, lingering and the driver's books are NativeChannel's; but there is no HTTP here, so `conn`
 is None and whatever uses it is overridden. What one read brought is answered with one write: if the socket takes it
-all, nothing is copied, and no buffer is kept.
+all, nothing is copied, and no buffer is kept; a piece is read into bytes at once, which the next piece is read into.
 """
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.ref cimport PyObject
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.math cimport INFINITY
 from libc.stdint cimport uint32_t
@@ -23,6 +24,57 @@ from fastnet.servers.pump cimport Pump
 import os
 
 from fastnet.servers.log import LOGGER
+
+
+cdef extern from *:
+    """
+    /* Whether nobody else has it: then it may be written again, as bytes may that were only just made. */
+    static inline int fn_is_ours(PyObject *made)
+    {
+    #ifdef Py_GIL_DISABLED
+        return 0;
+    #else
+        return Py_REFCNT(made) == 1;
+    #endif
+    }
+    #if defined(__GNUC__)
+    #pragma GCC diagnostic push
+    #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    #endif
+    static inline PyObject *fn_first_bytes(PyObject *made, Py_ssize_t n)
+    {
+        Py_SET_SIZE((PyVarObject *)made, n);
+        PyBytes_AS_STRING(made)[n] = 0;
+        ((PyBytesObject *)made)->ob_shash = -1;
+        return Py_NewRef(made);
+    }
+    #if defined(__GNUC__)
+    #pragma GCC diagnostic pop
+    #endif
+    """
+    bint fn_is_ours(PyObject *made)
+    bytes fn_first_bytes(PyObject *made, Py_ssize_t n)
+
+cdef enum:
+    MOST_COPIES = 65536
+
+
+cdef char *landing_place(Pump pump, Py_ssize_t room) except? NULL:
+    """Where the next piece may be read to, to be bytes at once, which fn_first_bytes() makes of it; NULL: copy it.
+
+    It is room for any piece, and used again when whoever got the last one has let go of it. Who keeps it keeps all of
+    the room; so the pieces behind it are copied, and the more of them the more often that happens.
+    """
+    if pump.copies > 0:
+        pump.copies -= 1
+        return NULL
+    if pump.landing is None:
+        pump.landing = PyBytes_FromStringAndSize(NULL, room)
+    if fn_is_ours(<PyObject *>pump.landing):
+        return PyBytes_AS_STRING(pump.landing)
+    pump.landing = None
+    pump.copies = pump.copies_next = min(max(16, 2 * pump.copies_next), <int>MOST_COPIES)
+    return NULL
 
 
 cdef StreamChannel new_stream_channel(Hub hub, Pump pump):
@@ -73,35 +125,48 @@ cdef class StreamChannel(NativeChannel):
         cdef Session session = self.session
         cdef Py_ssize_t n
         cdef int reads = 0
+        cdef bint looked
+        cdef char *place
+        cdef char *into
         self.yielded = False
         if self.layer is not None and not self.layer.established:
             if not self._agree(buf, room):
                 return 0
             session.protocol.tls = self.layer.facts
             session.begin()
-        if self.crank():
+        # Where nothing but input can have moved, that comes first.
+        looked = not (self.readable and session.hungry) or self.unsent != 0
+        if looked and self.crank():
             return 1
         while self.readable and self.wants_input():
             if reads == MOST_READS:
                 return 1
             reads += 1
-            n = recv(self.fd, buf, room, 0) if self.layer is None else self._read(buf, room)
+            place = landing_place(self.pump, room)
+            into = buf if place == NULL else place
+            n = recv(self.fd, into, room, 0) if self.layer is None else self._read(into, room)
             if n > 0:
                 # A short read empties the socket; but what came with a hang-up may be followed by the end.
                 if n < room and not self.hung_up and self.layer is None:
                     self.readable = False
-                session.receive(PyBytes_FromStringAndSize(buf, n))
+                session.receive(PyBytes_FromStringAndSize(buf, n) if place == NULL
+                                else fn_first_bytes(<PyObject *>self.pump.landing, n))
+                looked = True
                 if self.crank():
                     return 1
             elif n == 0:
                 self.readable, self.at_eof = False, True
                 session.receive_eof()
+                looked = True
                 self.crank()
             elif errno == EAGAIN:
                 self.readable = False
             elif errno != EINTR:
                 self.fail_socket()
+                looked = True
                 self.crank()
+        if not looked:
+            return self.crank()      # there was no input, but perhaps something else
         return 0
 
     cdef int expire(self) except -1:
@@ -166,9 +231,14 @@ cdef class StreamChannel(NativeChannel):
             if self.unsent:
                 self.write_rest()
             more = session.turn() if self.unsent < session.app.max_output else True
-            pieces = session.take()
-            if pieces is not None and not protocol.aborted:
-                self.write(pieces)
+            piece = session.take_one()
+            if piece is not None:
+                if not protocol.aborted:
+                    self.write_one(piece)
+            else:
+                pieces = session.take()
+                if pieces is not None and not protocol.aborted:
+                    self.write(pieces)
             if protocol.aborted or not more or self.unsent:
                 break
             if self.share_over():
@@ -200,25 +270,27 @@ cdef class StreamChannel(NativeChannel):
         self.session.stirred = self.session.stirred or self.unsent != before
         return 0
 
+    cdef int write_one(self, object piece) except -1:
+        cdef Py_ssize_t n, size
+        if self.unsent or self.layer is not None or not PyBytes_CheckExact(piece):
+            return self.write([piece])
+        size = PyBytes_GET_SIZE(piece)
+        n = send(self.fd, PyBytes_AS_STRING(piece), size, MSG_NOSIGNAL)
+        if n == size:
+            return 0
+        if n < 0:
+            if errno != EAGAIN and errno != EINTR:
+                return self.fail_socket()
+            n = 0
+        self.write_since, self.window = self.pump.ws.now, 0
+        self.keep([piece], n)
+        return self.write_rest()
+
     cdef int write(self, list pieces) except -1:
-        cdef bytes first
-        cdef Py_ssize_t n = 0, size
         if self.layer is not None:
             self.layer.seal(pieces)
             return self.write_sealed()
-        piece = pieces[0]
-        if len(pieces) == 1 and not self.unsent and PyBytes_CheckExact(piece):
-            first = <bytes>piece
-            size = PyBytes_GET_SIZE(first)
-            n = send(self.fd, PyBytes_AS_STRING(first), size, MSG_NOSIGNAL)
-            if n == size:
-                return 0
-            if n < 0:
-                if errno != EAGAIN and errno != EINTR:
-                    return self.fail_socket()
-                n = 0
-            self.write_since, self.window = self.pump.ws.now, 0
-        self.keep(pieces, n)
+        self.keep(pieces, 0)
         return self.write_rest()
 
     cdef int keep(self, list pieces, Py_ssize_t sent) except -1:
@@ -286,10 +358,13 @@ cdef class StreamChannel(NativeChannel):
 
     cdef int set_deadline(self) except -1:
         cdef Settings settings = self.pump.ws.settings
-        self.session.stirred = False
+        cdef Session session = self.session
+        session.stirred = False
         cdef double now = self.pump.ws.now
         if self.unsent:
             self.deadline = slow_after(self.write_since, self.window, now, settings.write_timeout, settings.min_rate)
+        elif session.plain_time and session.running == 0 and session.stream is None and session.wake_at == INFINITY:
+            self.deadline = now + session.app.idle_timeout       # what seconds_left() would say
         else:
-            self.deadline = now + self.session.seconds_left()
+            self.deadline = now + session.seconds_left()
         return 0
