@@ -121,3 +121,57 @@ def test_the_current_task_is_the_requests_own_and_nobodys_between(serve):
         assert len(answers(server, 6)) == 6
     assert len(tasks) == 6 and None not in tasks
     assert between == [None] * 6
+
+
+def test_messages_are_read_by_what_their_names_say(serve):
+    """Names that are equal, but other objects; fields that nobody knows; dicts of other classes."""
+
+    class Message(dict[str, object]):
+        pass
+
+    def made(message):
+        return {"".join(list(name)): value for name, value in message.items()}
+
+    async def app(scope, receive, send):
+        assert scope["type"] == "http"
+        fields = [(b"a", b"b")]
+        start = {"x": 0, "status": 200, "y": 1, "headers": fields, "trailers": False, "type": "http.response.start"}
+        kind = made({scope["query_string"].decode(): None})
+        await send(made(start) if "made" in kind else Message(start) if "class" in kind else start)
+        for more, body in ((True, b"one "), (True, b""), (False, b"two")):
+            message = {"more_body": more, "type": "http.response." + "body", "body": body, "z": 2}
+            await send(made(message) if "made" in kind else Message(message) if "class" in kind else message)
+
+    with serve(app) as server:
+        for query in (b"made", b"class", b"plain"):
+            answer = server.talk(b"GET /?%s HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n" % query)
+            assert b"\r\na: b\r\n" in answer, query
+            assert answer.endswith(b"\r\n4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n"), query
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        ({"status": 200}, KeyError),
+        ({"type": "http.response.start"}, KeyError),
+        ({"type": "http.response.start", "status": None}, TypeError),
+        ({"type": "http.response.start", "status": 99}, ValueError),
+        ({"type": "http.response.bodies"}, ValueError),
+        ({"type": "http.response.parts"}, ValueError),
+        ({"type": "http.response.pathsent", "path": "/"}, ValueError),
+        ({"type": "http.response.trailing"}, ValueError),
+        ({"type": "http"}, ValueError),
+        ({"type": b"http.response.start", "status": 200}, TypeError),
+        ({}, KeyError),
+    ],
+)
+def test_messages_that_mean_nothing(serve, message, error):
+    async def app(scope, receive, send):
+        assert scope["type"] == "http"
+        with pytest.raises(error):
+            await send(message)
+        await send(START)
+        await send(BODY)
+
+    with serve(app) as server:
+        assert server.get()[1] == b"hello"

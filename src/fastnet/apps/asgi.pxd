@@ -1,4 +1,6 @@
 # ASGI 3 over the pump.
+from cpython.object cimport PyObject
+
 from fastnet.apps.base cimport App, Carrier, Exchange
 from fastnet.apps.asgi_messages cimport MessageExchange
 from fastnet.apps.stepping cimport Stepper
@@ -37,8 +39,8 @@ cdef class ASGIExchange(MessageExchange):
     cdef int claim(self, Carrier carrier) except -1
     cdef object waiter(self)
     cdef int wake(self) except -1
-    cdef int deliver_start(self, dict message) except -1
-    cdef int deliver_body(self, dict message) except -1
+    cdef int deliver_start(self, PyObject **values) except -1
+    cdef int deliver_body(self, PyObject **values) except -1
     cdef int deliver_trailers(self, dict message) except -1
     cdef bint deliver_file(self, int fd, long long n) except -1
     cdef int put_head(self, long long length) except -1

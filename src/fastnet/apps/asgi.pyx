@@ -22,8 +22,11 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_CheckExact
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_XDECREF
 
-from fastnet.apps.asgi_messages cimport IS_FILE, MUST_WAIT, SENT, MessageExchange, new_receive, new_send
+from fastnet.apps.asgi_messages cimport (BODY_FIELD, BODY_MESSAGE, HEADERS, IS_FILE, MORE_BODY, MUST_WAIT, N_FIELDS,
+                                         PATH_MESSAGE, SENT, START_MESSAGE, STATUS, TRAILERS_FIELD, TRAILERS_MESSAGE,
+                                         TYPE, MessageExchange, kind_of, new_receive, new_send, take_apart)
 from fastnet.apps.scope cimport ScopeBuilder
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1 cimport Connection
@@ -255,24 +258,33 @@ cdef class ASGIExchange(MessageExchange):
 
     cdef int deliver(self, object message) except -1:
         cdef dict fields = message if PyDict_CheckExact(message) else dict(message)
-        cdef str kind = fields["type"]
         cdef Carrier carrier = self.carrier
-        if carrier is None:
-            if self.gone:
-                raise ClientDisconnected("the client is gone; nothing more can be sent to it")
-            raise RuntimeError(f"{kind} after the end of the answer")
-        self.claim(carrier)
-        if kind == "http.response.body":
-            self.deliver_body(fields)
-        elif kind == "http.response.start":
-            self.deliver_start(fields)
-            return SENT
-        elif kind == "http.response.trailers":
-            self.deliver_trailers(fields)
-        elif kind == "http.response.pathsend":
-            return IS_FILE
-        else:
-            raise ValueError(f"{kind!r} is no message that an HTTP application sends")
+        cdef PyObject *values[N_FIELDS]
+        cdef int kind, i
+        take_apart(fields, values)
+        try:
+            if values[TYPE] == NULL:
+                raise KeyError("type")
+            if carrier is None:
+                if self.gone:
+                    raise ClientDisconnected("the client is gone; nothing more can be sent to it")
+                raise RuntimeError(f"{<object>values[TYPE]} after the end of the answer")
+            self.claim(carrier)
+            kind = kind_of(<object>values[TYPE])
+            if kind == BODY_MESSAGE:
+                self.deliver_body(values)
+            elif kind == START_MESSAGE:
+                self.deliver_start(values)
+                return SENT
+            elif kind == TRAILERS_MESSAGE:
+                self.deliver_trailers(fields)
+            elif kind == PATH_MESSAGE:
+                return IS_FILE
+            else:
+                raise ValueError(f"{<object>values[TYPE]!r} is no message that an HTTP application sends")
+        finally:
+            for i in range(N_FIELDS):
+                Py_XDECREF(values[i])
         if not self.inside:
             if self.carrier is None:
                 carrier.proceed()
@@ -305,20 +317,22 @@ cdef class ASGIExchange(MessageExchange):
 
     # --- the answer --------------------------------------------------------------------------------------------------
 
-    cdef int deliver_start(self, dict message) except -1:
+    cdef int deliver_start(self, PyObject **values) except -1:
         if self.state != START:
             raise RuntimeError("http.response.start was sent already")
-        self.status = message["status"]
+        if values[STATUS] == NULL:
+            raise KeyError("status")
+        self.status = <object>values[STATUS]
         if not 200 <= self.status <= 999:
             raise ValueError(f"{self.status} is no status of an answer, which is from 200 to 999")
-        self.headers = message.get("headers", ())
-        self.trailers = bool(message.get("trailers", False))
+        self.headers = () if values[HEADERS] == NULL else <object>values[HEADERS]
+        self.trailers = values[TRAILERS_FIELD] != NULL and <bint><object>values[TRAILERS_FIELD]
         self.state = FIRST_BODY
         return 0
 
-    cdef int deliver_body(self, dict message) except -1:
-        cdef object value = message.get("body", b"")
-        cdef bint more = bool(message.get("more_body", False))
+    cdef int deliver_body(self, PyObject **values) except -1:
+        cdef object value = b"" if values[BODY_FIELD] == NULL else <object>values[BODY_FIELD]
+        cdef bint more = values[MORE_BODY] != NULL and <bint><object>values[MORE_BODY]
         cdef bytes body
         cdef Connection conn = self.carrier.conn
         cdef Py_ssize_t n

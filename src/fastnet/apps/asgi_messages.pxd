@@ -1,9 +1,22 @@
-# What an ASGI application awaits: the awaitables of receive() and send().
+# What an ASGI application awaits: the awaitables of receive() and send(); and what a message that it sends is made of.
+from cpython.object cimport PyObject
+
 from fastnet.apps.stepping cimport CoroutineExchange
 
 cdef enum:
     # what became of a message
     SENT, MUST_WAIT, IS_FILE
+
+cdef enum:
+    # kinds of messages
+    START_MESSAGE, BODY_MESSAGE, TRAILERS_MESSAGE, PATH_MESSAGE, OTHER_MESSAGE
+
+cdef enum:
+    # fields of messages
+    TYPE, BODY_FIELD, MORE_BODY, STATUS, HEADERS, TRAILERS_FIELD, N_FIELDS
+
+cdef int take_apart(dict message, PyObject **values) except -1    # values[N_FIELDS], owned; NULL: there is none
+cdef int kind_of(object kind) except -1
 
 # The exchange as they see it.
 cdef class MessageExchange(CoroutineExchange):

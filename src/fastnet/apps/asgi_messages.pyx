@@ -1,4 +1,4 @@
-"""What an ASGI application awaits: the awaitables of receive() and send().
+"""What an ASGI application awaits: the awaitables of receive() and send(); and what a message that it sends is made of.
 
 They behave as coroutines would (collections.abc.Coroutine), in that nothing happens until they are awaited, but have no
 frame; and as most of them never wait, awaiting one costs little more than calling it.
@@ -7,6 +7,7 @@ frame; and as most of them never wait, awaiting one costs little more than calli
 cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
+from libc.string cimport memcmp
 
 from fastnet.apps.stepping cimport CoroutineExchange
 
@@ -34,6 +35,72 @@ cdef extern from *:
     }
     """
     void fn_use_receive_next(object type)
+
+cdef extern from *:
+    """
+    #include <string.h>
+    /* The values that a dict has of n names, owned; NULL where it has none. Its keys are mostly the very objects that
+       the names are: then one walk over it does, instead of n lookups. */
+    static int fn_take_apart(PyObject *dict, PyObject *const *names, PyObject **values, int n)
+    {
+        int i;
+        memset(values, 0, n * sizeof *values);
+    #ifndef Py_GIL_DISABLED
+        PyObject *key, *value;
+        Py_ssize_t at = 0, left = PyDict_GET_SIZE(dict);
+        for (; left > 0 && PyDict_Next(dict, &at, &key, &value); left--) {
+            for (i = 0; i < n && key != names[i]; i++) {}
+            if (i == n)
+                break;
+            values[i] = Py_NewRef(value);
+        }
+        if (left == 0)
+            return 0;
+        for (i = 0; i < n; i++)
+            if (!values[i]) {
+                values[i] = Py_XNewRef(PyDict_GetItemWithError(dict, names[i]));
+                if (!values[i] && PyErr_Occurred())
+                    break;
+            }
+    #else
+        for (i = 0; i < n; i++)
+            if (PyDict_GetItemRef(dict, names[i], &values[i]) < 0)
+                break;
+    #endif
+        if (i == n)
+            return 0;
+        for (i = 0; i < n; i++)
+            Py_CLEAR(values[i]);
+        return -1;
+    }
+    """
+    int fn_take_apart(dict message, PyObject **names, PyObject **values, int n) except -1
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object s, Py_ssize_t *n) except NULL
+
+
+cdef int take_apart(dict message, PyObject **values) except -1:
+    cdef PyObject *names[N_FIELDS]
+    names[TYPE], names[BODY_FIELD], names[MORE_BODY] = <PyObject *>"type", <PyObject *>"body", <PyObject *>"more_body"
+    names[STATUS], names[HEADERS] = <PyObject *>"status", <PyObject *>"headers"
+    names[TRAILERS_FIELD] = <PyObject *>"trailers"
+    return fn_take_apart(message, names, values, N_FIELDS)
+
+
+cdef int kind_of(object kind) except -1:
+    # Text is compared as bytes: names with dots are not interned, so those of the application are other objects.
+    cdef Py_ssize_t n
+    cdef const char *text = PyUnicode_AsUTF8AndSize(kind, &n)
+    if n < 18 or memcmp(text, b"http.response.", 14) != 0:
+        return OTHER_MESSAGE
+    if n == 18 and memcmp(text + 14, b"body", 4) == 0:
+        return BODY_MESSAGE
+    if n == 19 and memcmp(text + 14, b"start", 5) == 0:
+        return START_MESSAGE
+    if n == 22 and memcmp(text + 14, b"trailers", 8) == 0:
+        return TRAILERS_MESSAGE
+    return PATH_MESSAGE if n == 22 and memcmp(text + 14, b"pathsend", 8) == 0 else OTHER_MESSAGE
 
 
 cdef class MessageExchange(CoroutineExchange):

@@ -5,7 +5,7 @@ from fastnet.codecs.http1_names cimport FieldCache
 
 cdef class ScopeBuilder:
     cdef dict _base                   # scope of every request, with a place for each key that differs
-    cdef object _server               # in the base: the last request's
+    cdef object _server, _client      # in the base: the last request's
     cdef str _get, _scheme            # in the base, too
     cdef FieldCache _fields
     cdef str _root_path

@@ -40,28 +40,30 @@ cdef class ScopeBuilder:
         }
 
     cdef dict build(self, Carrier carrier, dict state):
-        cdef dict scope = PyDict_Copy(self._base)
+        cdef dict scope
         cdef Request request = carrier.conn.request
         cdef fn_http1_field *f
         cdef unsigned int i
         cdef list headers
         cdef tuple pair
+        if carrier.scheme is not self._scheme:
+            self._scheme = self._base["scheme"] = carrier.scheme
+        if carrier.client is not self._client:
+            self._client = self._base["client"] = carrier.client
+        if carrier.server is not self._server:
+            self._server = self._base["server"] = carrier.server
+        scope = PyDict_Copy(self._base)
         if request.head.minor_version == 0:
             scope["http_version"] = "1.0"
         method = request.method_str()
         if method is not self._get:
             scope["method"] = method
-        if carrier.scheme is not self._scheme:
-            self._scheme = self._base["scheme"] = scope["scheme"] = carrier.scheme
         scope["headers"] = headers = PyList_New(request.head.n_fields)
         for i in range(request.head.n_fields):
             f = &request.fields[i]
             pair = self._fields.pair(request.buf + f.name, f.name_len, request.buf + f.value, f.value_len)
             Py_INCREF(pair)
             PyList_SET_ITEM(headers, i, pair)
-        scope["client"] = carrier.client
-        if carrier.server is not self._server:
-            self._server = self._base["server"] = scope["server"] = carrier.server
         scope["state"] = PyDict_Copy(state) if state else {}
         if request.head.target_len > 1 or self._root_path or request.buf[request.head.target] != c"/":
             self._set_path(scope, request)

@@ -31,7 +31,6 @@ cdef class Stepper:
     cdef readonly long running    # coroutines that wait
     cdef object base              # the context that each request's is a copy of
     cdef object enter, leave      # asyncio's own switches of the current task
-    cdef object weak_count        # weakref.getweakrefcount
     cdef Py_ssize_t weak_references   # to a task that nobody has left a mark on
     cdef Spare spare
     cdef object current           # the task that is current until leave_task(); None: none of ours is

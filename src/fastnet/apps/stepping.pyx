@@ -24,6 +24,24 @@ cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_XDECREF
 
+cdef extern from *:
+    """
+    /* As weakref.getweakrefcount(): how many there are, by walking the list. -1: the list is not ours to walk. */
+    static Py_ssize_t fn_weak_count(PyObject *o)
+    {
+    #ifdef Py_GIL_DISABLED
+        return -1;
+    #else
+        PyWeakReference *at = *(PyWeakReference **)PyObject_GET_WEAKREFS_LISTPTR(o);
+        Py_ssize_t n = 0;
+        for (; at; at = at->wr_next)
+            n++;
+        return n;
+    #endif
+    }
+    """
+    Py_ssize_t fn_weak_count(object o) noexcept
+
 cdef extern from "Python.h":
     ctypedef enum PySendResult:
         PYGEN_RETURN
@@ -233,7 +251,7 @@ cdef class Spare:
         """Whether the task shows no trace of the coroutine that is done."""
         if self.touched or Py_REFCNT(self.task) != references:
             return False
-        return self.stepper.weak_count(self.task) == self.stepper.weak_references
+        return count_weak(self.task) == self.stepper.weak_references
 
     cdef int retire(self) except -1:
         """End the task."""
@@ -246,6 +264,11 @@ cdef class Spare:
         return 0
 
 
+cdef Py_ssize_t count_weak(object task) except -1:
+    cdef Py_ssize_t n = fn_weak_count(task)
+    return n if n >= 0 else weakref.getweakrefcount(task)
+
+
 @cython.final
 cdef class Stepper:
     """Runs the coroutines of one loop. Make it in the loop's thread, in the context that requests are to start from."""
@@ -255,7 +278,6 @@ cdef class Stepper:
         self.base = contextvars.copy_context()
         self.enter = _enter_task
         self.leave = _leave_task
-        self.weak_count = weakref.getweakrefcount
 
     def close(self):
         """End the spare task; the loop has to run once more for that."""
@@ -267,7 +289,7 @@ cdef class Stepper:
         spare.stepper = self
         spare.task = RequestTask(spare, loop=self.loop)
         spare.touched = False
-        self.weak_references = self.weak_count(spare.task)
+        self.weak_references = count_weak(spare.task)
         return spare
 
     cdef int run(self, CoroutineExchange exchange, object coroutine) except -1:
