@@ -97,7 +97,7 @@ def test_a_handler_that_fails_ends_its_connection_only(orders: Server) -> None:
         assert peer.request("fail") == Close(1011)
         assert peer.receive() is None
         assert other.request("target") == "/orders"
-    assert "our fault" in orders.log
+    until(lambda: "our fault" in orders.log, "the log")
 
 
 def test_limits_and_faults_are_told_by_their_code(orders: Server) -> None:
