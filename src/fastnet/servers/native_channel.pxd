@@ -1,7 +1,7 @@
 # A connection of the native driver: a non-blocking socket under the pump.
 from libc.stdint cimport uint32_t
 
-from fastnet.servers.pump cimport Channel
+from fastnet.servers.pump cimport Channel, Pump
 from fastnet.servers.tls_layer cimport TLSLayer
 
 cdef extern from "sys/socket.h" nogil:
@@ -26,6 +26,7 @@ cdef extern from "sys/uio.h" nogil:
 
 cdef enum:
     MOST_PIECES = 64
+    MOST_COPIES = 65536             # pieces copied in a row, where they are kept: see landing_place()
     MOST_READS = 4                  # full reads of one connection before others get a turn
     FILE_STEP = 1 << 20             # bytes of a file for each sendfile()
     MOST_STEPS = 4                  # of those before others get a turn
@@ -59,3 +60,6 @@ cdef class NativeChannel(Channel):
     cdef int cut(self) except -1     # what is queued and what goes on is lost: the socket is about to be closed
     cdef double due(self) noexcept   # when expire() is; inf: never
     cdef long long left_to_send(self) noexcept    # bytes, those of a file among them
+
+cdef char *landing_place(Pump pump, Py_ssize_t room) except? NULL
+cdef bytes landed(Pump pump, Py_ssize_t n)

@@ -4,14 +4,17 @@ Edge-triggered: an event only says that something may be there. `readable` remem
 and the pump's own state says whether input is wanted, so nothing is ever re-registered.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.buffer cimport PyBUF_WRITE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.memoryview cimport PyMemoryView_FromMemory
+from cpython.ref cimport PyObject
 from libc.errno cimport EAGAIN, EINTR, EPROTO, errno
 from libc.math cimport INFINITY
 from libc.stdint cimport uint32_t
 
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1 cimport Connection
-from fastnet.servers.pump cimport Channel
+from fastnet.servers.pump cimport Channel, Pump
 from fastnet.servers.tls_layer cimport TLSLayer
 
 from fastnet.servers.log import LOGGER
@@ -23,6 +26,35 @@ cdef extern from *:
     static inline void set_errno(int code) { errno = code; }
     """
     void set_errno(int code) noexcept nogil
+
+cdef extern from *:
+    """
+    /* Whether nobody else has it: then it may be written again, as bytes may that were only just made. */
+    static inline int fn_is_ours(PyObject *made)
+    {
+    #ifdef Py_GIL_DISABLED
+        return 0;
+    #else
+        return Py_REFCNT(made) == 1;
+    #endif
+    }
+    #if defined(__GNUC__)
+    #pragma GCC diagnostic push
+    #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    #endif
+    static inline PyObject *fn_first_bytes(PyObject *made, Py_ssize_t n)
+    {
+        Py_SET_SIZE((PyVarObject *)made, n);
+        PyBytes_AS_STRING(made)[n] = 0;
+        ((PyBytesObject *)made)->ob_shash = -1;
+        return Py_NewRef(made);
+    }
+    #if defined(__GNUC__)
+    #pragma GCC diagnostic pop
+    #endif
+    """
+    bint fn_is_ours(PyObject *made)
+    bytes fn_first_bytes(PyObject *made, Py_ssize_t n)
 
 cdef extern from "sys/epoll.h" nogil:
     const uint32_t EPOLLIN, EPOLLERR, EPOLLHUP, EPOLLRDHUP
@@ -51,6 +83,36 @@ cdef extern from "poll.h" nogil:
         short revents
     const short POLLOUT
     int poll(pollfd *fds, unsigned long n, int timeout_ms)
+
+
+cdef char *landing_place(Pump pump, Py_ssize_t room) except? NULL:
+    """Where the next piece may be read to, to be bytes at once, which landed() makes of it; NULL: copy it.
+
+    It is room for any piece, and used again when whoever got the last one has let go of it. Who keeps it keeps all of
+    the room; so the pieces behind it are copied, and the more of them the more often that happens.
+    """
+    if pump.copies > 0:
+        pump.copies -= 1
+        return NULL
+    if pump.landing is None:
+        pump.landing = PyBytes_FromStringAndSize(NULL, room)
+    if fn_is_ours(<PyObject *>pump.landing):
+        return PyBytes_AS_STRING(pump.landing)
+    pump.landing = None
+    pump.copies = pump.copies_next = min(max(16, 2 * pump.copies_next), <int>MOST_COPIES)
+    return NULL
+
+
+cdef bytes landed(Pump pump, Py_ssize_t n):
+    """The n bytes that were read to landing_place()."""
+    return fn_first_bytes(<PyObject *>pump.landing, n)
+
+
+cdef object window(Pump pump, char *buf, Py_ssize_t room):
+    """buf[0:room] as ssl writes into it: mostly the same as the last time."""
+    if pump.window is None or pump.window_at != buf:
+        pump.window, pump.window_at = PyMemoryView_FromMemory(buf, room, PyBUF_WRITE), buf
+    return pump.window
 
 
 cdef class NativeChannel(Channel):
@@ -269,7 +331,7 @@ cdef class NativeChannel(Channel):
         while self.readable and not self.closed:
             n = recv(self.fd, buf, room, 0)
             if n > 0:
-                layer.feed(buf, n)
+                layer.feed(PyBytes_FromStringAndSize(buf, n))
                 try:
                     layer.agree()
                 except OSError as error:             # SSLError is one
@@ -300,18 +362,21 @@ cdef class NativeChannel(Channel):
     cdef Py_ssize_t _read(self, char *buf, Py_ssize_t room) except -2:
         cdef TLSLayer layer = self.layer
         cdef Py_ssize_t n
+        cdef char *place
         try:
             while True:
-                n = layer.read(buf, room)
-                if n >= 0:
-                    return n
+                if layer.fed:
+                    n = layer.read(window(self.pump, buf, room), room)
+                    if n >= 0:
+                        return n
                 if layer.dry and not self.hung_up:
                     break
-                n = recv(self.fd, buf, room, 0)
+                place = landing_place(self.pump, room)
+                n = recv(self.fd, buf if place == NULL else place, room, 0)
                 if n <= 0:
                     return n                         # errno says why
                 layer.dry = n < room
-                layer.feed(buf, n)
+                layer.feed(PyBytes_FromStringAndSize(buf, n) if place == NULL else landed(self.pump, n))
         except OSError as error:
             LOGGER.info("TLS with %s broke: %s", self._client_name(), reason_of(error))
             set_errno(EPROTO)

@@ -20,7 +20,9 @@ cdef class Pump:
     cdef Slot *slot                    # this thread's place on the board; NULL: none
     cdef readonly object access        # an AccessLog, or None
     cdef readonly object tracer        # a Tracer, or None: who accepts looks here, and makes the channel accordingly
-    cdef bytes landing                 # what services read into: see stream_channel
+    cdef bytes landing                 # what is read into: see native_channel.landing_place()
+    cdef object window                 # a memoryview of the memory at window_at, or None
+    cdef char *window_at
     cdef int copies, copies_next       # reads that are not to use it, from now on and after it was kept again
     cdef double _date_due              # when the date line is to be looked at again
     cdef double tick(self) noexcept    # read the clock: sets ws.now, renews the date; returns now

@@ -7,7 +7,6 @@ all, nothing is copied, and no buffer is kept; a piece is read into bytes at onc
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.ref cimport PyObject
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.math cimport INFINITY
 from libc.stdint cimport uint32_t
@@ -18,63 +17,12 @@ from fastnet.protocols.base cimport Protocol
 from fastnet.protocols.workspace cimport Settings, slow_after
 from fastnet.servers.hub cimport Hub
 from fastnet.servers.native_channel cimport (LINGER_S, MOST_PIECES, MOST_READS, MSG_NOSIGNAL, SHUT_WR, NativeChannel,
-                                             iovec, msghdr, recv, send, sendmsg, shutdown)
+                                             iovec, landed, landing_place, msghdr, recv, send, sendmsg, shutdown)
 from fastnet.servers.pump cimport Pump
 
 import os
 
 from fastnet.servers.log import LOGGER
-
-
-cdef extern from *:
-    """
-    /* Whether nobody else has it: then it may be written again, as bytes may that were only just made. */
-    static inline int fn_is_ours(PyObject *made)
-    {
-    #ifdef Py_GIL_DISABLED
-        return 0;
-    #else
-        return Py_REFCNT(made) == 1;
-    #endif
-    }
-    #if defined(__GNUC__)
-    #pragma GCC diagnostic push
-    #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-    #endif
-    static inline PyObject *fn_first_bytes(PyObject *made, Py_ssize_t n)
-    {
-        Py_SET_SIZE((PyVarObject *)made, n);
-        PyBytes_AS_STRING(made)[n] = 0;
-        ((PyBytesObject *)made)->ob_shash = -1;
-        return Py_NewRef(made);
-    }
-    #if defined(__GNUC__)
-    #pragma GCC diagnostic pop
-    #endif
-    """
-    bint fn_is_ours(PyObject *made)
-    bytes fn_first_bytes(PyObject *made, Py_ssize_t n)
-
-cdef enum:
-    MOST_COPIES = 65536
-
-
-cdef char *landing_place(Pump pump, Py_ssize_t room) except? NULL:
-    """Where the next piece may be read to, to be bytes at once, which fn_first_bytes() makes of it; NULL: copy it.
-
-    It is room for any piece, and used again when whoever got the last one has let go of it. Who keeps it keeps all of
-    the room; so the pieces behind it are copied, and the more of them the more often that happens.
-    """
-    if pump.copies > 0:
-        pump.copies -= 1
-        return NULL
-    if pump.landing is None:
-        pump.landing = PyBytes_FromStringAndSize(NULL, room)
-    if fn_is_ours(<PyObject *>pump.landing):
-        return PyBytes_AS_STRING(pump.landing)
-    pump.landing = None
-    pump.copies = pump.copies_next = min(max(16, 2 * pump.copies_next), <int>MOST_COPIES)
-    return NULL
 
 
 cdef StreamChannel new_stream_channel(Hub hub, Pump pump):
@@ -150,7 +98,7 @@ cdef class StreamChannel(NativeChannel):
                 if n < room and not self.hung_up and self.layer is None:
                     self.readable = False
                 session.receive(PyBytes_FromStringAndSize(buf, n) if place == NULL
-                                else fn_first_bytes(<PyObject *>self.pump.landing, n))
+                                else landed(self.pump, n))
                 looked = True
                 if self.crank():
                     return 1
@@ -272,7 +220,10 @@ cdef class StreamChannel(NativeChannel):
 
     cdef int write_one(self, object piece) except -1:
         cdef Py_ssize_t n, size
-        if self.unsent or self.layer is not None or not PyBytes_CheckExact(piece):
+        if self.layer is not None:
+            self.layer.seal_one(piece)
+            return self.write_sealed()
+        if self.unsent or not PyBytes_CheckExact(piece):
             return self.write([piece])
         size = PyBytes_GET_SIZE(piece)
         n = send(self.fd, PyBytes_AS_STRING(piece), size, MSG_NOSIGNAL)

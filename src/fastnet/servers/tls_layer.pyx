@@ -8,9 +8,6 @@ alert that tells the peer.
 import ssl
 
 cimport cython
-from cpython.buffer cimport PyBUF_WRITE
-from cpython.bytes cimport PyBytes_FromStringAndSize
-from cpython.memoryview cimport PyMemoryView_FromMemory
 
 from fastnet.servers.tls import facts_of
 
@@ -22,13 +19,17 @@ cdef class TLSLayer:
     def __init__(self, context):
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.session = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
+        # SSLObject's read() and write() are Python around these, and cost a tenth of a small message.
+        self.engine = getattr(self.session, "_sslobj", self.session)
 
-    cdef int feed(self, const char *data, Py_ssize_t n) except -1:
-        self.began = True
-        self.incoming.write(PyBytes_FromStringAndSize(data, n))
+    cdef int feed(self, bytes data) except -1:
+        self.began = self.fed = True
+        self.tasted = False
+        self.incoming.write(data)
         return 0
 
     cdef int agree(self) except -1:
+        self.written = True
         try:
             self.session.do_handshake()
             self.established = True
@@ -36,25 +37,35 @@ cdef class TLSLayer:
             pass
         return 0
 
-    cdef Py_ssize_t read(self, char *buf, Py_ssize_t room) except -2:
-        if not self.incoming.pending and not self.session.pending():
+    cdef Py_ssize_t read(self, object window, Py_ssize_t room) except -2:
+        """Into `window`, which has `room`. A read takes no more than a record, and what comes short took all of it."""
+        cdef Py_ssize_t n
+        if self.tasted and not self.full and not self.incoming.pending:
+            self.fed = False
             return -1
         try:
-            return self.session.read(room, PyMemoryView_FromMemory(buf, room, PyBUF_WRITE))
+            n = self.engine.read(room, window)
         except ssl.SSLWantReadError:
+            self.fed = False
             return -1
         except ssl.SSLZeroReturnError:
             return 0
+        self.tasted, self.full = True, n == room
+        return n
 
     cdef int seal(self, list pieces) except -1:
         # Few small pieces become one record rather than one each.
-        self.session.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        return self.seal_one(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+
+    cdef int seal_one(self, object piece) except -1:
+        self.written = True
+        self.engine.write(piece)
         return 0
 
     cdef int end(self) except -1:
         """Say close_notify: nothing more will be sent."""
         if self.established and not self.ended:
-            self.ended = True
+            self.ended = self.written = True
             try:
                 self.session.unwrap()
             except ssl.SSLError:
@@ -68,7 +79,10 @@ cdef class TLSLayer:
 
     cdef bytes next(self):
         self.sent = 0
-        self.waiting = self.outgoing.read() if self.outgoing.pending else None
+        self.waiting = None
+        if self.written:
+            self.written = False
+            self.waiting = self.outgoing.read() or None
         return self.waiting
 
     cdef Py_ssize_t left(self) except -1:
