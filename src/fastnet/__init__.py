@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fastnet.clients.stream_async import connect_async as connect_async
     from fastnet.protocols.base import DatagramProtocol as DatagramProtocol
     from fastnet.protocols.base import Protocol as Protocol
+    from fastnet.servers.stream_protocol import asyncio_protocol as asyncio_protocol
 
 __all__ = [
     "ConfigError",
@@ -29,6 +30,7 @@ __all__ = [
     "ProtocolError",
     "StartupError",
     "__version__",
+    "asyncio_protocol",
     "connect",
     "connect_async",
     "get_include",
@@ -41,6 +43,7 @@ __all__ = [
 _LATER = {
     "DatagramProtocol": "fastnet.protocols.base",
     "Protocol": "fastnet.protocols.base",
+    "asyncio_protocol": "fastnet.servers.stream_protocol",
     "connect": "fastnet.clients.stream",
     "connect_async": "fastnet.clients.stream_async",
     "service": "fastnet.apps.service",

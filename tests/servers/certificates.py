@@ -30,6 +30,12 @@ class Certificates:
         """Of a server."""
         return ("--tls-cert", self.cert, "--tls-key", self.key)
 
+    def server(self) -> ssl.SSLContext:
+        """A context of a server that somebody else sets up."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.cert, self.key)
+        return context
+
     def client(self, *names: str, expired: bool = False, trusted: bool = True) -> ssl.SSLContext:
         """A client's context; with a certificate if names are given."""
         context = ssl.create_default_context(cafile=self.ca)
