@@ -20,7 +20,8 @@ PEERS = (
     *("fastwsgi", "fastpysgi", "bjoern", "granian", "gunicorn", "uvicorn", "uvloop", "aiofastnet", "socketify"),
     *("httptools", "zttp", "h11", "flask", "django", "starlette"),
 )
-PROGRAMS = {"wrk": ["wrk", "-v"], "nginx": ["nginx", "-v"], "h2o": ["h2o", "--version"], "cc": ["cc", "--version"]}
+PROGRAMS = {"wrk": ["wrk", "-v"], "nginx": ["nginx", "-v"], "h2o": ["h2o", "--version"], "cc": ["cc", "--version"],
+            "knotd": ["knotd", "-V"], "nsd": ["nsd", "-v"], "dnsperf": ["dnsperf", "-h"]}  # fmt: skip
 
 # metric -> (column head, divisor, digits)
 COLUMNS = {
@@ -32,6 +33,8 @@ COLUMNS = {
     "worker_rss_mib": ("RSS, MiB", 1, 1),
     "kib_per_connection": ("KiB a connection", 1, 2),
     "idle_cpu_percent": ("idle CPU, %", 1, 2),
+    "mean_us": ("mean, us", 1, 0),
+    "answer_bytes": ("answer, B", 1, 0),
     "ns": ("ns", 1, 0),
     "heads_per_s": ("heads/s, k", 1e3, 0),
     "frames_per_s": ("frames/s, k", 1e3, 0),

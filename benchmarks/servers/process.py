@@ -9,6 +9,12 @@ from pathlib import Path
 from benchmarks.servers.contenders import ROOT, Contender
 from fastnet.bench.processes import START_TIMEOUT_S, ServerFailed, ServerProcess, free_port, raise_file_limit
 
+# What a server over UDP answers when it is there: an echo of it, or a DNS message.
+PROBES = {
+    "udp": b"?",
+    "dns": b"\0\7\0\0\0\1\0\0\0\0\0\0\7example\0\0\6\0\1",
+}
+
 __all__ = ["Server", "ServerFailed", "raise_file_limit"]
 
 
@@ -20,7 +26,8 @@ class Server(ServerProcess):
         self.workload = workload
         self.answer_bytes = 0  # on the wire, once an answer was checked
         self._files = tempfile.TemporaryDirectory(prefix="fastnet-bench-")
-        folder, port = Path(self._files.name), free_port()
+        self.files = folder = Path(self._files.name)
+        port = free_port()
         super().__init__(
             contender.name,
             contender.command(workload, port, folder),
@@ -31,7 +38,7 @@ class Server(ServerProcess):
         )
 
     def wait_until_listening(self) -> None:
-        if self.workload != "udp":
+        if self.workload not in PROBES:
             super().wait_until_listening()
             return
         deadline = time.monotonic() + START_TIMEOUT_S
@@ -41,8 +48,8 @@ class Server(ServerProcess):
             while time.monotonic() < deadline:
                 self.check_alive()
                 try:
-                    probe.send(b"?")
-                    probe.recv(16)
+                    probe.send(PROBES[self.workload])
+                    probe.recv(4096)
                     return
                 except OSError:
                     time.sleep(0.01)

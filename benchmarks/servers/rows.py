@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from benchmarks.bars import Bar
-from benchmarks.servers import echo
+from benchmarks.servers import dns, echo
 from benchmarks.servers.contenders import (
     GUNICORN,
     H2O,
@@ -149,4 +149,8 @@ ROWS = [
          at_most(ASYNC, "kib_per_connection", 3), *(at_most(m, "idle_cpu_percent", 0.5)
                                                     for m in (PREFORK, THREADED, ASYNC))], rounds=3, rank=None),
     *ECHO,
+    Row("dns-udp", "DNS over UDP", "dns", [dns.KNOT, dns.NSD, dns.PREFORK, dns.THREADED, dns.ASYNC, dns.DNSLIB],
+        dns.measure, ["requests_per_s", PER_CPU, "mean_us", "worker_rss_mib", "answer_bytes"],
+        [against(model, other, bound) for other, bound in ((dns.KNOT, 0.5), (dns.NSD, 0.5), (dns.DNSLIB, 20))
+         for model in (dns.PREFORK, dns.THREADED, dns.ASYNC)]),
 ]  # fmt: skip
