@@ -73,7 +73,7 @@ def _serve(target: Any, **given: Any) -> int:
 def _parameter(name: str, option: Option) -> click.Option:
     default: Any = Config.__dataclass_fields__[name].default
     help = option.help
-    if option.kind is not bool and default not in ("", 0):
+    if option.kind is not bool and default not in ("", 0, ()):
         shown = default[0] if option.many else f"{default:g}" if isinstance(default, float) else default
         help += f" [{shown}{' ' + option.unit if option.unit else ''}]"
     # Values are parsed and checked by Config, so that the text of an error is the same from Python.

@@ -33,7 +33,7 @@ from fastnet.servers.board import Board
 from fastnet.servers.config import Config
 from fastnet.servers.lifespan import Lifespan
 from fastnet.servers.log import LOGGER
-from fastnet.servers.pump import Pump, service_app, settings_of, wsgi_options
+from fastnet.servers.pump import Pump, service_app, settings_of, with_files, wsgi_options
 from fastnet.servers.signals import leave_signals
 from fastnet.servers.worker import transports_only
 
@@ -153,7 +153,8 @@ class Service:
         return lifespan, asgi
 
     def _connect(self, loop: asyncio.AbstractEventLoop, app: ASGIApp | PooledWSGIApp | ServiceApp) -> Connections:
-        pump = Pump(Workspace(settings_of(self._config), b"fastnet"), app, self._access, self._tracer)
+        answers = app if isinstance(app, ServiceApp) else with_files(app, self._config)
+        pump = Pump(Workspace(settings_of(self._config), b"fastnet"), answers, self._access, self._tracer)
         # Only the one that serves is loaded.
         if transports_only():
             from fastnet.servers.transports import Transports

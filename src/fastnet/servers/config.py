@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fastnet.apps.static_files import StaticFiles
 from fastnet.errors import ConfigError
 from fastnet.servers.listeners import Address, parse_bind
 
@@ -60,7 +61,7 @@ class Option:
         """`value`, made a float where the option is one. Raises ConfigError."""
         if self.many:
             items = [value] if isinstance(value, self.kind) else value
-            if not isinstance(items, Sequence) or not items or not all(isinstance(i, self.kind) for i in items):
+            if not isinstance(items, Sequence) or not all(isinstance(i, self.kind) for i in items):
                 raise ConfigError(name, value, f"{self.expected()} or a list of them")
             return tuple(items)
         if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
@@ -133,6 +134,18 @@ class Config:
     reuse_port: bool = _flag("A socket of its own for each worker (SO_REUSEPORT); TCP and UDP.")
     factory: bool = _flag("TARGET is a function that is called without arguments and returns the application.")
     app_dir: str = _text("", "Directory to import TARGET from, before the current one.")
+    static: tuple[str, ...] = dataclasses.field(
+        default=(),
+        metadata={
+            "option": Option(
+                str,
+                "/PATH=DIRECTORY: files there are answered for GETs below the path, before the application is asked; "
+                "may be repeated.",
+                many=True,
+            )
+        },
+    )
+    static_max_age: int = _count(0, 0, 1 << 31, "How long caches need not ask again; 0: as they like.", "seconds")
     root_path: str = _text("", "Path under which a proxy mounts the application: SCRIPT_NAME, root_path.")
     log_level: str = _choice(
         "info", ("critical", "error", "warning", "info", "debug"), "Least severe messages that are logged."
@@ -178,6 +191,8 @@ class Config:
     def __post_init__(self) -> None:
         for name, option in options():
             object.__setattr__(self, name, option.check(name, getattr(self, name)))
+        if not self.bind:
+            raise ConfigError("bind", self.bind, "an address, or a list of them")
         if isinstance(self.target, str):
             module, colon, attribute = self.target.partition(":")
             parts = module.split(".") + attribute.split(".")
@@ -198,6 +213,7 @@ class Config:
         for name in ("app_dir", "spool_dir"):
             if getattr(self, name) and not os.path.isdir(getattr(self, name)):
                 raise ConfigError(name, getattr(self, name), "an existing directory")
+        StaticFiles(self.static).close()
         if not self.access_log_file:
             raise ConfigError("access_log_file", "", "a file name, or - for standard output")
         if self.model == "prefork" and self.threads > 1:

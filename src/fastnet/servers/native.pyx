@@ -27,7 +27,6 @@ from libc.math cimport INFINITY
 from libc.stdint cimport uint32_t, uint64_t
 
 from fastnet.apps.session cimport ServiceApp
-from fastnet.apps.wsgi cimport WSGIApp
 from fastnet.protocols.http1 cimport Connection
 from fastnet.protocols.workspace cimport Settings, Workspace
 from fastnet.servers.board cimport Board
@@ -46,7 +45,7 @@ from fastnet.servers.accesslog import access_log
 from fastnet.servers.barrier import refuse
 from fastnet.servers.datagrams import is_datagram
 from fastnet.servers.log import LOGGER
-from fastnet.servers.pump import service_app, settings_of, wsgi_options
+from fastnet.servers.pump import blocking_app, settings_of
 from fastnet.servers.signals import leave_signals
 from fastnet.servers.traced_app import traced
 
@@ -461,7 +460,7 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
         tracer = Tracer(config.trace)
         app = traced(app, interface, tracer)
     for i in range(config.threads):
-        answers = WSGIApp(app, **wsgi_options(config)) if interface == "wsgi" else service_app(app, config)
+        answers = blocking_app(app, interface, config)
         pump = Pump(Workspace(settings, b"fastnet"), answers, access_log(config), tracer)
         pump.slot = board.slot(worker, i)
         loops.append(Loop(hub, pump, i == 0))

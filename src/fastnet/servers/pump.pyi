@@ -6,6 +6,7 @@ from typing import Any
 from fastnet.apps.asgi import ASGIApp
 from fastnet.apps.service import Service
 from fastnet.apps.session import ServiceApp
+from fastnet.apps.static import StaticApp
 from fastnet.apps.wsgi import WSGIApp
 from fastnet.apps.wsgi_pool import PooledWSGIApp
 from fastnet.protocols.workspace import Settings, Workspace
@@ -18,7 +19,7 @@ class Pump:
     def __init__(
         self,
         ws: Workspace,
-        app: WSGIApp | ASGIApp | PooledWSGIApp | ServiceApp,
+        app: WSGIApp | ASGIApp | PooledWSGIApp | ServiceApp | StaticApp,
         access: AccessLog | None = None,
         tracer: object | None = None,
     ) -> None: ...
@@ -33,6 +34,11 @@ def settings_of(config: Config) -> Settings:
 
 def service_app(service: Service, config: Config, loop: asyncio.AbstractEventLoop | None = None) -> ServiceApp:
     """What answers the connections of a service, as a Config says."""
+
+def with_files(
+    app: WSGIApp | ASGIApp | PooledWSGIApp, config: Config
+) -> WSGIApp | ASGIApp | PooledWSGIApp | StaticApp:
+    """`app`, behind the files that a Config has in front of it."""
 
 def wsgi_options(config: Config) -> dict[str, Any]:
     """What a Config says to a WSGIApp, by name."""

@@ -15,11 +15,14 @@ from libc.string cimport memcpy
 
 from fastnet.apps.base cimport App
 from fastnet.apps.session cimport ServiceApp
+from fastnet.apps.static cimport StaticApp
 from fastnet.codecs.http1 cimport Request
 from fastnet.protocols.http1 cimport CLOSED, DATA, END, HEAD, PAUSED, UPGRADED, Connection
 from fastnet.protocols.workspace cimport Settings, Workspace
 from fastnet.servers.board cimport LINE_SIZE, Slot
 
+from fastnet.apps.static_files import StaticFiles
+from fastnet.apps.wsgi import WSGIApp
 from fastnet.servers.accesslog import Entry
 
 cdef extern from *:
@@ -270,6 +273,16 @@ def settings_of(config) -> Settings:
 def service_app(service, config, loop=None) -> ServiceApp:
     """What answers the connections of a service, as a Config says."""
     return ServiceApp(service, loop, max_output=config.max_output, idle_timeout=config.keepalive_timeout)
+
+
+def blocking_app(app, str interface, config) -> App:
+    """What answers connections in a thread that may block: "wsgi", or a "service" of plain functions."""
+    return service_app(app, config) if interface == "service" else with_files(WSGIApp(app, **wsgi_options(config)), config)
+
+
+def with_files(App app not None, config) -> App:
+    """`app`, behind the files that a Config has in front of it."""
+    return StaticApp(app, StaticFiles(config.static, config.static_max_age)) if config.static else app
 
 
 def wsgi_options(config) -> dict[str, object]:

@@ -94,6 +94,8 @@ def run_worker(
 
 def _check_transports(config: Config, app: Any, interface: str) -> None:
     """That the application has something to say at each address. Raises StartupError."""
+    if interface == "service" and config.static:
+        raise StartupError("--static is for WSGI and ASGI applications; a service has no paths")
     for address in config.addresses():
         if address.kind == "udp":
             if interface != "service" or app.datagram is None:
