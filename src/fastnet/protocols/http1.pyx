@@ -17,8 +17,7 @@ from libc.string cimport memcmp, memcpy, memmove, memset
 
 from fastnet.codecs cimport chttp1 as c
 from fastnet.codecs.chttp1 cimport fn_http1_field, fn_http1_head
-from fastnet.codecs.http1 cimport (Request, Response, decode_chunked, field_list, init_head, make_error,
-                                   parse_request_head, parse_response_head, parse_trailer_section)
+from fastnet.codecs.http1 cimport Request, Response, decode_chunked, field_list, make_error, parse_trailer_section
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1_sender cimport Sender
 from fastnet.protocols.workspace cimport Workspace, free_partial, new_partial, slow_after
@@ -129,12 +128,10 @@ cdef class Connection(Sender):
             raise ProtocolError("the server sent bytes that answer no request", 502)
         if self._partial != NULL:
             head, fields = &self._partial.head, self._partial.fields
-        else:
-            init_head(head)
         if self.is_server:
-            size = parse_request_head(head, self._cur, self._left, fields, &ws.settings.head)
+            size = ws.parse_request(head, fields, self._cur, self._left)
         else:
-            size = parse_response_head(head, self._cur, self._left, fields, &ws.settings.head)
+            size = ws.parse_response(head, fields, self._cur, self._left)
         if size >= 0:
             self._input_due = INFINITY
             if self.is_server:
@@ -300,7 +297,7 @@ cdef class Connection(Sender):
         if self._partial != NULL:
             head, fields = &self._partial.head, self._partial.fields
         else:
-            init_head(head)
+            ws.new_head()
         size = parse_trailer_section(head, self._cur, self._left, fields, &ws.settings.trailers)
         if size == c.FN_INVALID:
             return self._refuse(head.error)

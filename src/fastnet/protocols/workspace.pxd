@@ -3,6 +3,9 @@ from fastnet.codecs.chttp1 cimport fn_http1_field, fn_http1_head, fn_http1_limit
 from fastnet.codecs.http1 cimport Request
 from fastnet.codecs.outbuffer cimport OutBuffer
 
+cdef enum:
+    MAX_KNOWN = 1024       # bytes of a head that is kept to be compared with the next
+
 # Limits and deadlines; read only.
 cdef class Settings:
     cdef fn_http1_limits head
@@ -20,6 +23,8 @@ cdef class Workspace:
     cdef readonly Settings settings
     cdef fn_http1_field *fields
     cdef fn_http1_head head
+    cdef char known[MAX_KNOWN]          # bytes of the request head that `head` and `fields` are of
+    cdef Py_ssize_t known_size          # 0: of none, or of one that is longer
     cdef Request request                # lent at HEAD, reused
     cdef OutBuffer out                  # lent to the connection whose turn it is
     cdef double now                     # monotonic seconds; the driver sets it each turn
@@ -34,6 +39,12 @@ cdef class Workspace:
     cdef bytes head_whole, head_date    # all of it, down to the empty line, and the date_line that is in it
     cdef long long head_body            # the length that it was ended with
     cdef bint draining                  # every answer from now on says Connection: close
+    cdef int new_head(self) noexcept    # `head` and `fields` are to be filled again
+    # Into these, or those of a Partial, which goes on where it stopped; both return what the codec's functions do.
+    cdef Py_ssize_t parse_response(self, fn_http1_head *head, fn_http1_field *fields, const char *data,
+                                   Py_ssize_t n) noexcept
+    cdef Py_ssize_t parse_request(self, fn_http1_head *head, fn_http1_field *fields, const char *data,
+                                  Py_ssize_t n) noexcept
 
 # A head, or a trailer section, that has not arrived whole, kept apart so that idle connections do not carry it.
 cdef struct Partial:

@@ -8,10 +8,10 @@ thousand idle connections cost a few megabytes.
 cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.math cimport INFINITY
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
-from fastnet.codecs.chttp1 cimport fn_http1_field
-from fastnet.codecs.http1 cimport Request
+from fastnet.codecs.chttp1 cimport fn_http1_field, fn_http1_head
+from fastnet.codecs.http1 cimport Request, init_head, parse_request_head, parse_response_head
 from fastnet.codecs.outbuffer cimport OutBuffer
 
 cdef enum:
@@ -58,6 +58,32 @@ cdef class Workspace:
 
     def __dealloc__(self):
         PyMem_Free(self.fields)
+
+    cdef int new_head(self) noexcept:
+        self.known_size = 0
+        init_head(&self.head)
+        return 0
+
+    cdef Py_ssize_t parse_response(self, fn_http1_head *head, fn_http1_field *fields, const char *data,
+                                   Py_ssize_t n) noexcept:
+        if head == &self.head:
+            self.new_head()
+        return parse_response_head(head, data, n, fields, &self.settings.head)
+
+    cdef Py_ssize_t parse_request(self, fn_http1_head *head, fn_http1_field *fields, const char *data,
+                                  Py_ssize_t n) noexcept:
+        cdef Py_ssize_t size
+        if head != &self.head:
+            return parse_request_head(head, data, n, fields, &self.settings.head)
+        # Clients that ask again and again ask in the same words, of which everything is known already.
+        if 0 < self.known_size <= n and memcmp(self.known, data, self.known_size) == 0:
+            return self.known_size
+        self.new_head()
+        size = parse_request_head(head, data, n, fields, &self.settings.head)
+        if 0 < size <= MAX_KNOWN:
+            memcpy(self.known, data, size)
+            self.known_size = size
+        return size
 
 
 cdef Partial *new_partial(Workspace ws) except NULL:
