@@ -9,7 +9,9 @@ cdef class Carrier:
     cdef readonly object client       # ("192.0.2.1", 50123), or None for a Unix socket
     cdef str client_port              # "50123", once an app asked for it in that form
     cdef readonly object server       # ("192.0.2.7", 8000), or ("/run/app.sock", None)
-    cdef readonly str scheme          # "http"
+    cdef readonly str scheme          # "http" or "https"
+    cdef readonly object tls          # TLSFacts of an encrypted connection, or None
+    cdef dict tls_words               # those facts as the app's interface names them, once it asked for them
     cdef int awake(self) except -1    # called first by whoever comes back to the connection outside the methods below
     cdef int flush(self) except -1    # hand what conn has queued to the socket. The pump does so itself after each
                                       # turn; an app calls it for what it queued outside start/data/end/drained

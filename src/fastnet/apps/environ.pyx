@@ -20,6 +20,7 @@ from fastnet.codecs.chttp1 cimport FN_HTTP1_ABSOLUTE, FN_HTTP1_CONTENT_LENGTH, F
 from fastnet.codecs.http1 cimport Request
 from fastnet.codecs.http1_names cimport FieldCache, NameEntry
 
+from fastnet.apps.tls_words import environ_of
 from fastnet.codecs.http1_names import COMMON
 
 cdef enum:
@@ -113,6 +114,10 @@ cdef class EnvironBuilder:
         self._set_path(environ, request)
         if not request.head.minor_version:
             environ["SERVER_PROTOCOL"] = "HTTP/1.0"
+        if carrier.tls is not None:
+            if carrier.tls_words is None:
+                carrier.tls_words = environ_of(carrier.tls)
+            environ.update(carrier.tls_words)
         return environ
 
     cdef bint _same_fields(self, const char *lines, Py_ssize_t n) noexcept:

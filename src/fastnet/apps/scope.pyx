@@ -17,6 +17,7 @@ from fastnet.codecs.chttp1 cimport fn_http1_field
 from fastnet.codecs.http1 cimport Request
 from fastnet.codecs.http1_names cimport FieldCache
 
+from fastnet.apps.tls_words import extension_of
 from fastnet.codecs.http1_names import COMMON
 
 cdef extern from "Python.h":
@@ -64,6 +65,10 @@ cdef class ScopeBuilder:
             pair = self._fields.pair(request.buf + f.name, f.name_len, request.buf + f.value, f.value_len)
             Py_INCREF(pair)
             PyList_SET_ITEM(headers, i, pair)
+        if carrier.tls is not None:
+            if carrier.tls_words is None:
+                carrier.tls_words = {**self._base["extensions"], "tls": extension_of(carrier.tls)}
+            scope["extensions"] = carrier.tls_words
         scope["state"] = PyDict_Copy(state) if state else {}
         if request.head.target_len > 1 or self._root_path or request.buf[request.head.target] != c"/":
             self._set_path(scope, request)

@@ -19,7 +19,11 @@ NEED_DATA: Final = Wait.NEED_DATA
 PAUSED: Final = Wait.PAUSED
 
 class TLSFacts(NamedTuple):
-    """What TLS agreed on. server_name: whom the client asked for; peer_certificate: as ssl's getpeercert() has it."""
+    """What TLS agreed on. server_name: whom the client asked for; peer_certificate: as ssl's getpeercert() has it.
+
+    peer_chain: certificates that the peer showed, and that were verified, in DER, its own first, and possibly alone;
+    own_certificate: what a server showed, in PEM; None for clients.
+    """
 
     version: str
     cipher: str
@@ -27,6 +31,8 @@ class TLSFacts(NamedTuple):
     server_name: str | None = None
     peer_certificate: dict[str, Any] | None = None
     resumed: bool = False
+    peer_chain: tuple[bytes, ...] = ()
+    own_certificate: str | None = None
 
 class Protocol:
     """One side of one stream connection, without I/O; base of all. Its module shows how a protocol is driven.

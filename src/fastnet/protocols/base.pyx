@@ -38,7 +38,11 @@ cdef enum:
 
 
 class TLSFacts(NamedTuple):
-    """What TLS agreed on. server_name: whom the client asked for; peer_certificate: as ssl's getpeercert() has it."""
+    """What TLS agreed on. server_name: whom the client asked for; peer_certificate: as ssl's getpeercert() has it.
+
+    peer_chain: certificates that the peer showed, and that were verified, in DER, its own first, and possibly alone;
+    own_certificate: what a server showed, in PEM; None for clients.
+    """
 
     version: str
     cipher: str
@@ -46,6 +50,8 @@ class TLSFacts(NamedTuple):
     server_name: str | None = None
     peer_certificate: dict | None = None
     resumed: bool = False
+    peer_chain: tuple = ()
+    own_certificate: str | None = None
 
 
 cdef class Protocol:

@@ -21,6 +21,8 @@ from fastnet.protocols.http1 cimport Connection
 from fastnet.servers.board cimport Board
 from fastnet.servers.pump cimport Pump
 
+from fastnet.servers.tls import facts_of
+
 cdef enum:
     LINGER_BYTES = 1 << 20          # input read and dropped after an early close
     LINGER_S = 2
@@ -166,6 +168,9 @@ cdef class AsynchronousChannel(Channel):
         self.close_at = INFINITY
         peer = transport.get_extra_info("peername")
         self.client = (peer[0], peer[1]) if isinstance(peer, tuple) else None
+        session = transport.get_extra_info("ssl_object")
+        if session is not None:
+            self.tls = facts_of(session)
         if self.server is None:
             self.server = transport.get_extra_info("sockname")[:2]
         self.pump = hub.pump

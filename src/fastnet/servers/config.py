@@ -84,6 +84,10 @@ def _text(default: str, help: str) -> Any:
     return dataclasses.field(default=default, metadata={"option": Option(str, help)})
 
 
+def _files(help: str) -> Any:
+    return dataclasses.field(default=(), metadata={"option": Option(str, help, many=True)})
+
+
 def _choice(default: str, choices: tuple[str, ...], help: str) -> Any:
     return dataclasses.field(default=default, metadata={"option": Option(str, help, choices=choices)})
 
@@ -155,11 +159,20 @@ class Config:
     trace: str = _text("", "File to which each request's way through the server is appended, as JSON; slows it.")
     loop: str = _choice("auto", ("auto", "uvloop", "asyncio"), "Event loop; auto takes uvloop where it is installed.")
 
-    tls_cert: str = _text("", "For tls:// binds: PEM file of the certificate and those between it and a root.")
-    tls_key: str = _text("", "PEM file of its key, if that is not in the same file.")
-    tls_ca: str = _text("", "PEM file of authorities: clients must have a certificate of one of them.")
+    tls_cert: tuple[str, ...] = _files(
+        "For tls:// binds: PEM file of a certificate and those between it and a root. May be repeated: clients get "
+        "the one for the name they ask for, else the first."
+    )
+    tls_key: tuple[str, ...] = _files("PEM file of its key, if not in the same file; one for each, in their order.")
+    tls_key_password_file: str = _text("", "File whose first line is the password of encrypted keys.")
+    tls_key_password_env: str = _text("", "Environment variable that holds the password of encrypted keys.")
+    tls_self_signed: bool = _flag("Make a certificate that no client trusts, for development.")
+    tls_client_ca: str = _text("", "PEM file of authorities: clients must have a certificate of one of them.")
+    tls_client_cert: str = _choice("required", ("required", "optional"), "Whether clients may have none.")
     tls_min_version: str = _choice("1.2", ("1.2", "1.3"), "Oldest version of TLS that is spoken.")
+    tls_ciphers: str = _text("", "Ciphers of TLS 1.2, as OpenSSL writes lists of them.")
     tls_alpn: str = _text("", "Protocols that are offered by ALPN, best first, with commas between.")
+    tls_handshake_timeout: float = _time(10.0, 0.001, "From the accepted connection to the end of the handshake.")
 
     max_request_line: int = _size(8190, 16, 1 << 20, "Longest request line; more is answered 414.")
     max_header_bytes: int = _size(65536, 64, 1 << 20, "Largest header section; more is answered 431.")
@@ -203,13 +216,9 @@ class Config:
         for address in self.addresses():
             if self.reuse_port and address.kind not in ("tcp", "udp"):
                 raise ConfigError("reuse_port", True, f"False with {address}, which cannot be bound more than once")
-        if any(address.scheme == "tls" for address in self.addresses()) and not self.tls_cert:
-            raise ConfigError("tls_cert", "", "a certificate file, since a --bind is tls://")
+        self._check_tls()
         if self.root_path and (not self.root_path.startswith("/") or self.root_path.endswith("/")):
             raise ConfigError("root_path", self.root_path, "a path that begins, and does not end, with /")
-        for name in ("tls_cert", "tls_key", "tls_ca"):
-            if getattr(self, name) and not os.path.isfile(getattr(self, name)):
-                raise ConfigError(name, getattr(self, name), "an existing file")
         for name in ("app_dir", "spool_dir"):
             if getattr(self, name) and not os.path.isdir(getattr(self, name)):
                 raise ConfigError(name, getattr(self, name), "an existing directory")
@@ -224,6 +233,24 @@ class Config:
             object.__setattr__(self, "workers", available_cpus() if self.model == "prefork" else 1)
         if not self.threads:
             object.__setattr__(self, "threads", {"prefork": 1, "threaded": 8, "async": 16}[self.model])
+
+    def _check_tls(self) -> None:
+        if self.tls_self_signed and self.tls_cert:
+            raise ConfigError("tls_self_signed", True, "False beside --tls-cert")
+        if any(address.scheme == "tls" for address in self.addresses()):
+            if not self.tls_cert and not self.tls_self_signed:
+                raise ConfigError("tls_cert", "", "a certificate file, since a --bind is tls://")
+            if self.tls_client_cert == "optional" and not self.tls_client_ca:
+                raise ConfigError("tls_client_cert", "optional", "--tls-client-ca beside it, to verify them by")
+        if self.tls_key and len(self.tls_key) != len(self.tls_cert):
+            raise ConfigError("tls_key", self.tls_key, "as many as there are --tls-cert, or none")
+        if self.tls_key_password_file and self.tls_key_password_env:
+            raise ConfigError("tls_key_password_env", self.tls_key_password_env, "not both a file and a variable")
+        named = [("tls_key_password_file", self.tls_key_password_file), ("tls_client_ca", self.tls_client_ca)]
+        named += [("tls_cert", path) for path in self.tls_cert] + [("tls_key", path) for path in self.tls_key]
+        for name, path in named:
+            if path and not os.path.isfile(path):
+                raise ConfigError(name, path, "an existing file")
 
     def addresses(self) -> list[Address]:
         """The parsed form of `bind`, in its order."""

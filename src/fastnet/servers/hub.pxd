@@ -105,6 +105,7 @@ cdef class Hub:
     cdef double warned_at             # when the log said so
     cdef bint takes_turns             # many threads, one GIL
     cdef double next_sweep, resume_at, drain_until, drain_timeout
+    cdef double handshake_timeout     # of TLS
     cdef double idle_until            # while draining: when connections without a request are closed
     cdef int watch(self, int fd, uint32_t events, uint64_t data) except -1
     cdef int accept_on(self) except -1

@@ -55,6 +55,7 @@ cdef class Hub:
         sem_init(&self.turnstile, 0, 0)
         self.accepts = 1 if config.workers > 1 else MOST_ACCEPTS
         self.max_connections, self.drain_timeout = config.max_connections, config.drain_timeout
+        self.handshake_timeout = config.tls_handshake_timeout
         self.next_sweep = self.resume_at = self.drain_until = self.idle_until = INFINITY
         self.warned_at = -INFINITY
         self.listeners, self.owns_listeners = sockets, config.reuse_port

@@ -349,7 +349,8 @@ cdef class Loop:
         cdef NativeChannel channel = self.make_channel(ws)
         channel.fd, channel.client, channel.server = fd, client, server
         channel.scheme = "http" if tls is None else "https"
-        channel.layer = None if tls is None else TLSLayer(tls)
+        if tls is not None:
+            channel.layer = TLSLayer(tls, ws.now + hub.handshake_timeout)
         fn_add(&hub.count, 1)
         fn_raise(&hub.top, fd)
         while not fn_claim(&place.state):

@@ -51,8 +51,9 @@ cdef class NativeChannel(Channel):
     cdef int _failed(self) except -1
     cdef int _finish_cut(self) except -1
     cdef int _agree(self, char *buf, Py_ssize_t room) except -1          # 1: TLS is agreed on
+    cdef int _agreed(self) except -1                                     # called once it is
     cdef int _refuse(self, error) except -1
-    cdef object _client_name(self)
+    cdef bint _answer_plain(self) except -1                              # whoever begins with a letter; 0: not here
     cdef Py_ssize_t _read(self, char *buf, Py_ssize_t room) except -2    # as recv(), of what the peer encrypted
     cdef int _send_sealed(self) except -1                                # 1: all is gone; 0: later; -2: broken
     cdef int _flush_sealed(self) except -1

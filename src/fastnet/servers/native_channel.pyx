@@ -18,7 +18,7 @@ from fastnet.servers.pump cimport Channel, Pump
 from fastnet.servers.tls_layer cimport TLSLayer
 
 from fastnet.servers.log import LOGGER
-from fastnet.servers.tls import reason_of
+from fastnet.servers.tls_reasons import reason_of
 
 cdef extern from *:
     """
@@ -83,6 +83,11 @@ cdef extern from "poll.h" nogil:
         short revents
     const short POLLOUT
     int poll(pollfd *fds, unsigned long n, int timeout_ms)
+
+PLAIN_BODY = b"This port speaks HTTPS: its address begins with https://, not http://\n"
+# As nginx does: whoever left out the "s" is told in the language that he speaks.
+PLAIN_ANSWER = (b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n"
+                b"content-length: %d\r\n\r\n%s" % (len(PLAIN_BODY), PLAIN_BODY))
 
 
 cdef char *landing_place(Pump pump, Py_ssize_t room) except? NULL:
@@ -267,6 +272,8 @@ cdef class NativeChannel(Channel):
         return self.conn.abort()
 
     cdef double due(self) noexcept:
+        if self.layer is not None and not self.layer.established and not self.lingering:
+            return self.layer.due
         return self.conn.deadline
 
     cdef int finish(self) except -1:
@@ -318,7 +325,7 @@ cdef class NativeChannel(Channel):
             self.closed = True
             return 0
         if self.layer is not None and not self.layer.established:
-            return self._refuse(TimeoutError("it took too long") if self.layer.began else None)
+            return self._refuse(TimeoutError("it took too long"))
         self.conn.timeout()
         self.blocked = self.blocked and not self.conn.aborted
         return self.turn()
@@ -331,6 +338,8 @@ cdef class NativeChannel(Channel):
         while self.readable and not self.closed:
             n = recv(self.fd, buf, room, 0)
             if n > 0:
+                if not layer.began and 65 <= buf[0] <= 90 and self._answer_plain():
+                    return 0
                 layer.feed(PyBytes_FromStringAndSize(buf, n))
                 try:
                     layer.agree()
@@ -340,6 +349,8 @@ cdef class NativeChannel(Channel):
                 if self._send_sealed() == -2:
                     self.closed = True
                 elif layer.established:
+                    self.tls = layer.facts
+                    self._agreed()
                     return 1
             elif n < 0 and errno == EAGAIN:
                 self.readable = False
@@ -352,12 +363,22 @@ cdef class NativeChannel(Channel):
         return 0
 
     cdef int _refuse(self, error) except -1:
-        LOGGER.info("TLS with %s failed: %s", self._client_name(), reason_of(error))
+        LOGGER.info("TLS with %s failed: %s", self.client_name(), reason_of(error))
         self.closed = True
         return 0
 
-    cdef object _client_name(self):
-        return "a client" if self.client is None else f"{self.client[0]}:{self.client[1]}"
+    cdef int _agreed(self) except -1:
+        self.conn._await_head(self.pump.ws.settings.first_byte_timeout)
+        return self.conn._set_deadline()
+
+    cdef bint _answer_plain(self) except -1:
+        cdef bytes answer = PLAIN_ANSWER
+        LOGGER.info("TLS with %s failed: the client speaks plain HTTP; it should use https://", self.client_name())
+        send(self.fd, PyBytes_AS_STRING(answer), PyBytes_GET_SIZE(answer), MSG_NOSIGNAL)
+        shutdown(self.fd, SHUT_WR)
+        self.lingering = True
+        self.conn.deadline = self.pump.ws.now + LINGER_S
+        return True
 
     cdef Py_ssize_t _read(self, char *buf, Py_ssize_t room) except -2:
         cdef TLSLayer layer = self.layer
@@ -378,7 +399,7 @@ cdef class NativeChannel(Channel):
                 layer.dry = n < room
                 layer.feed(PyBytes_FromStringAndSize(buf, n) if place == NULL else landed(self.pump, n))
         except OSError as error:
-            LOGGER.info("TLS with %s broke: %s", self._client_name(), reason_of(error))
+            LOGGER.info("TLS with %s broke: %s", self.client_name(), reason_of(error))
             set_errno(EPROTO)
             return -1
         layer.dry = False

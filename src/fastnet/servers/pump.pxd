@@ -36,6 +36,7 @@ cdef class Channel(Carrier):
     cdef bint blocked                  # set by flush(): output waits for the peer to read
     cdef bint busy                     # set by flush(): there is more to send, but others come first
     cdef bint finished                 # finish() was called
+    cdef object client_name(self)      # for the log
     cdef int enter(self, Pump pump) except -1                       # this thread serves the channel now
     cdef int feed(self, const char *data, Py_ssize_t n) except -1   # bytes were read
     cdef int feed_end(self) except -1                               # EOF was read

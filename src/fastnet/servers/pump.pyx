@@ -24,6 +24,7 @@ from fastnet.servers.board cimport LINE_SIZE, Slot
 from fastnet.apps.static_files import StaticFiles
 from fastnet.apps.wsgi import WSGIApp
 from fastnet.servers.accesslog import Entry
+from fastnet.servers.log import LOGGER
 
 cdef extern from *:
     """
@@ -42,6 +43,7 @@ cdef extern from "<time.h>" nogil:
     const int COARSE_MONOTONIC, COARSE_REALTIME
 
 cdef enum:
+    TLS_HANDSHAKE = 0x16    # a record's first byte (RFC 8446, section 5.1), which no request has
     SHARE_OVER = 100        # beside the events of a Connection: more is to be done, but others come first
 
 # What one connection may take of a thread, in seconds, while others wait. A request is never interrupted.
@@ -89,7 +91,13 @@ cdef class Channel(Carrier):
         self.conn.attach(pump.ws)
         return 0
 
+    cdef object client_name(self):
+        return "a client" if self.client is None else f"{self.client[0]}:{self.client[1]}"
+
     cdef int feed(self, const char *data, Py_ssize_t n) except -1:
+        if data[0] == TLS_HANDSHAKE and n > 1 and data[1] == 3 and self.tls is None and self.idle():
+            LOGGER.info("%s speaks TLS where nothing is encrypted: to serve https://, --bind tls://HOST:PORT",
+                        self.client_name())
         self.conn.receive(data, n)
         return self.turn()
 

@@ -25,6 +25,10 @@ import os
 from fastnet.servers.log import LOGGER
 
 
+cdef enum:
+    TLS_HANDSHAKE = 0x16    # a record's first byte (RFC 8446, section 5.1)
+
+
 cdef StreamChannel new_stream_channel(Hub hub, Pump pump):
     cdef StreamChannel channel = StreamChannel.__new__(StreamChannel)
     channel.hub = hub
@@ -73,14 +77,14 @@ cdef class StreamChannel(NativeChannel):
         cdef Session session = self.session
         cdef Py_ssize_t n
         cdef int reads = 0
-        cdef bint looked
+        cdef bint looked, is_hello
         cdef char *place
         cdef char *into
         self.yielded = False
         if self.layer is not None and not self.layer.established:
             if not self._agree(buf, room):
                 return 0
-            session.protocol.tls = self.layer.facts
+            session.protocol.tls = self.tls
             session.begin()
         # Where nothing but input can have moved, that comes first.
         looked = not (self.readable and session.hungry) or self.unsent != 0
@@ -97,9 +101,13 @@ cdef class StreamChannel(NativeChannel):
                 # A short read empties the socket; but what came with a hang-up may be followed by the end.
                 if n < room and not self.hung_up and self.layer is None:
                     self.readable = False
+                is_hello = into[0] == TLS_HANDSHAKE and n > 1 and into[1] == 3
                 session.receive(PyBytes_FromStringAndSize(buf, n) if place == NULL
                                 else landed(self.pump, n))
                 looked = True
+                if is_hello and session.error is not None and self.tls is None:
+                    LOGGER.info("%s: %s speaks TLS, it seems, where nothing is encrypted: to have that, "
+                                "--bind tls://HOST:PORT", session.app.service.name, self.client_name())
                 if self.crank():
                     return 1
             elif n == 0:
@@ -123,7 +131,7 @@ cdef class StreamChannel(NativeChannel):
             self.closed = True
             return 0
         if self.layer is not None and not self.layer.established:
-            return self._refuse(TimeoutError("it took too long") if self.layer.began else None)
+            return self._refuse(TimeoutError("it took too long"))
         session.protocol.now = self.pump.ws.now
         if self.deadline > self.pump.ws.now:
             session.drain()                  # the server does, and nothing is going on
@@ -138,6 +146,12 @@ cdef class StreamChannel(NativeChannel):
             self.set_deadline()
         return 0
 
+    cdef int _agreed(self) except -1:
+        return 0
+
+    cdef bint _answer_plain(self) except -1:
+        return False
+
     cdef int lost(self) except -1:
         if self.session is not None:
             self.session.lost(None)
@@ -147,6 +161,8 @@ cdef class StreamChannel(NativeChannel):
         return 0
 
     cdef double due(self) noexcept:
+        if self.layer is not None and not self.layer.established and not self.lingering:
+            return self.layer.due
         return self.deadline
 
     cdef bint idle(self) noexcept:

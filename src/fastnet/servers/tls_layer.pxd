@@ -10,6 +10,7 @@ cdef class TLSLayer:
     cdef bint written                    # there may be something in `outgoing`
     cdef bytes waiting                   # sealed bytes that the socket is being given; None: none
     cdef Py_ssize_t sent                 # of them
+    cdef double due                      # when the handshake is to be over
     cdef readonly bint established       # the handshake is over
     cdef readonly bint began             # it had begun
     cdef bint dry                        # the kernel's last answer was short: there is no more to be had

@@ -16,7 +16,8 @@ from fastnet.servers.tls import facts_of
 cdef class TLSLayer:
     """One connection's TLS, of the server's side."""
 
-    def __init__(self, context):
+    def __init__(self, context, double due):
+        self.due = due
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.session = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
         # SSLObject's read() and write() are Python around these, and cost a tenth of a small message.

@@ -104,7 +104,7 @@ class Transports:
         mine = sock.dup()
         mine.setblocking(False)
         if sock.family != socket.AF_UNIX:
-            return await self._loop.create_server(factory, sock=mine, backlog=_ACCEPTS, ssl=context)
+            return await self._loop.create_server(factory, sock=mine, backlog=_ACCEPTS, **self._encrypted(context))
         # The file belongs to the supervisor; from 3.13 on, loops would remove it when they close the server.
         kept: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
         return await self._loop.create_unix_server(factory, sock=mine, backlog=_ACCEPTS, **kept)
@@ -128,6 +128,11 @@ class Transports:
         for server in servers:
             server.close()
 
+    def _encrypted(self, context: ssl.SSLContext | None) -> dict[str, Any]:
+        if context is None:
+            return {}
+        return {"ssl": context, "ssl_handshake_timeout": self._config.tls_handshake_timeout}
+
     async def _adopt(self, sock: socket.socket, context: ssl.SSLContext | None) -> None:
         """Serve those whom the kernel has let in already."""
         factory = self._hub.protocol_factory("https" if context else "http", listener_name(sock))
@@ -137,4 +142,4 @@ class Transports:
             except OSError:
                 return
             connection.setblocking(False)
-            await self._loop.connect_accepted_socket(factory, connection, ssl=context)
+            await self._loop.connect_accepted_socket(factory, connection, **self._encrypted(context))

@@ -77,6 +77,8 @@ def run_worker(
         ]
         app, interface = load(config)
         _check_transports(config, app, interface)
+        if "tls" in [address.scheme for address in config.addresses()]:
+            importlib.import_module("fastnet.servers.tls").offer_protocols(config, interface)
         # What there is now stays: the collector need not go through all of the application again and again.
         gc.collect()
         gc.freeze()
