@@ -1,5 +1,7 @@
 """XML-RPC, without I/O: documents to calls and back. Marshalling is the standard library's; reading is defended.
 
+Plain documents are read by codecs.xmlrpc; what it leaves alone, by expat, with the same result as it would have had.
+
 Refused, before anything is made of them: document types, and so entities, internal or external, and their bombs;
 processing instructions; elements nested deeper than `max_depth`; a document of more than the caller's limit.
 
@@ -16,6 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NoReturn
 from xml.parsers import expat
 
+from fastnet.codecs.xmlrpc import read_plain
 from fastnet.protocols.rpc import Answer, Call
 from fastnet.protocols.rpc_errors import InvalidRequest, ParseError, ResultRefused, RPCError
 from fastnet.protocols.rpc_errors import fault as fault_of
@@ -154,6 +157,9 @@ class _Reader:
 
 def _read(data: bytes, max_depth: int) -> tuple[tuple[Any, ...], str | None, RPCError | None]:
     """The params, the method's name if it is a call, the fault if it is one. Raises ParseError, InvalidRequest."""
+    known = read_plain(data, max_depth * _ELEMENTS_A_LEVEL + _ELEMENTS_AROUND)
+    if known is not None:
+        return tuple(known[1]), known[0], None
     try:
         reader = _Reader(max_depth)
         reader.read(data)

@@ -1,0 +1,265 @@
+"""XML-RPC documents as programs write them, read in one pass without an XML parser.
+
+Only what is plain is read: elements of XML-RPC without attributes, in their order, UTF-8, the five named entities;
+ints, booleans, strings, doubles, nil, arrays and structs. For everything else, right or wrong, the answer is "not by
+me", and a real parser is asked. So what is read here must be what that parser would have read; what is refused, it refuses.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeASCII, PyUnicode_DecodeUTF8
+from libc.string cimport memchr, memcmp, strlen
+
+cdef enum:
+    MOST_DIGITS = 18           # an int of them has 64 bits at most
+    MOST_OF_DOUBLE = 40
+
+cdef struct Text:
+    const char *at
+    const char *end
+    Py_ssize_t room            # elements that may be opened inside of those that are
+    bint odd                   # met something that is not plain: nothing counts any more
+
+
+cdef inline bint take(Text *t, const char *what) noexcept nogil:
+    """Go past `what` if it is next."""
+    cdef size_t n = strlen(what)
+    if <size_t>(t.end - t.at) < n or memcmp(t.at, what, n) != 0:
+        return False
+    t.at += n
+    return True
+
+
+cdef inline void need(Text *t, const char *what) noexcept nogil:
+    if not take(t, what):
+        t.odd = True
+
+
+cdef inline bint enter(Text *t, const char *tag) noexcept nogil:
+    """take() of an element's beginning; deeper than the limit is odd."""
+    if not take(t, tag):
+        return False
+    t.room -= 1
+    if t.room < 0:
+        t.odd = True
+    return True
+
+
+cdef inline void leave(Text *t, const char *tag) noexcept nogil:
+    need(t, tag)
+    t.room += 1
+
+
+cdef inline void skip(Text *t) noexcept nogil:
+    while t.at < t.end and (t.at[0] == c' ' or t.at[0] == c'\n' or t.at[0] == c'\t' or t.at[0] == c'\r'):
+        t.at += 1
+
+
+cdef object characters(Text *t):
+    """The text up to the next tag."""
+    cdef const char *start = t.at
+    cdef bint wide = False, entities = False
+    cdef unsigned char ch = 0
+    while t.at < t.end:
+        ch = <unsigned char>t.at[0]
+        if ch == c'<':
+            break
+        if ch >= 0x80:
+            wide = True
+            # U+FFFE and U+FFFF, which XML has not, begin with this byte
+            t.odd = t.odd or ch == 0xEF
+        elif ch == c'&':
+            entities = True
+        elif (ch < 0x20 and ch != c'\n' and ch != c'\t') or (ch == c'>' and t.at - start >= 2 and (t.at - 1)[0] == c']'):
+            t.odd = True
+        t.at += 1
+    if ch != c'<' or t.odd:
+        t.odd = True
+        return None
+    if not wide:
+        text = PyUnicode_DecodeASCII(start, t.at - start, NULL)
+    else:
+        try:
+            text = PyUnicode_DecodeUTF8(start, t.at - start, NULL)
+        except UnicodeDecodeError:
+            t.odd = True
+            return None
+    return resolved(t, text) if entities else text
+
+
+cdef object resolved(Text *t, str text):
+    """`text` with its entities, which are the named ones, replaced."""
+    known = sum([text.count(name) for name in ("&lt;", "&gt;", "&quot;", "&apos;", "&amp;")])
+    if known != text.count("&"):
+        t.odd = True
+        return None
+    text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&apos;", "'")
+    return text.replace("&amp;", "&")
+
+
+cdef object integer(Text *t):
+    cdef const char *start
+    cdef long long value = 0
+    cdef bint negative = take(t, b"-")
+    start = t.at
+    while c'0' <= t.at[0] <= c'9' and t.at - start < MOST_DIGITS:
+        value = value * 10 + (t.at[0] - c'0')
+        t.at += 1
+    if t.at == start:
+        t.odd = True
+    return -value if negative else value
+
+
+cdef object real(Text *t):
+    cdef const char *start = t.at
+    while c'0' <= t.at[0] <= c'9' or t.at[0] == c'.' or t.at[0] == c'-' or t.at[0] == c'+' or t.at[0] == c'e':
+        t.at += 1
+    if 1 <= t.at - start <= MOST_OF_DOUBLE:
+        try:
+            return float(PyBytes_FromStringAndSize(start, t.at - start))
+        except ValueError:
+            pass
+    t.odd = True
+    return None
+
+
+cdef object array(Text *t):
+    cdef list found = []
+    skip(t)
+    if not enter(t, b"<data>"):
+        t.odd = True
+        return None
+    skip(t)
+    while not t.odd and enter(t, b"<value>"):
+        found.append(value(t))
+        skip(t)
+    leave(t, b"</data>")
+    skip(t)
+    leave(t, b"</array>")
+    return found
+
+
+cdef object struct_of(Text *t):
+    cdef dict found = {}
+    skip(t)
+    while not t.odd and enter(t, b"<member>"):
+        skip(t)
+        if not enter(t, b"<name>"):
+            t.odd = True
+            return None
+        name = characters(t)
+        leave(t, b"</name>")
+        skip(t)
+        if t.odd or not enter(t, b"<value>"):
+            t.odd = True
+            return None
+        found[name] = value(t)
+        skip(t)
+        leave(t, b"</member>")
+        skip(t)
+    leave(t, b"</struct>")
+    return found
+
+
+cdef object value(Text *t):
+    """What stands behind <value>, with its end."""
+    cdef const char *start = t.at
+    cdef object found = None
+    skip(t)
+    if t.at[0] != c'<' or t.at[1] == c'/':
+        t.at = start
+        found = characters(t)              # a string without its element
+    elif enter(t, b"<int>"):
+        found = integer(t)
+        leave(t, b"</int>")
+    elif enter(t, b"<string>"):
+        found = characters(t)
+        leave(t, b"</string>")
+    elif enter(t, b"<struct>"):
+        found = struct_of(t)
+    elif enter(t, b"<array>"):
+        found = array(t)
+    elif enter(t, b"<double>"):
+        found = real(t)
+        leave(t, b"</double>")
+    elif enter(t, b"<boolean>"):
+        found = t.at[0] == c'1'
+        if t.at[0] != c'0' and not found:
+            t.odd = True
+        t.at += 1
+        leave(t, b"</boolean>")
+    elif enter(t, b"<i4>"):
+        found = integer(t)
+        leave(t, b"</i4>")
+    elif enter(t, b"<i8>"):
+        found = integer(t)
+        leave(t, b"</i8>")
+    elif enter(t, b"<nil/>"):
+        t.room += 1
+    else:
+        t.odd = True
+        return None
+    skip(t)                                # nothing, behind a string without its element
+    leave(t, b"</value>")
+    return found
+
+
+cdef bint prologue(Text *t) noexcept nogil:
+    """Go past the declaration, if there is one, of what is UTF-8; whether it is."""
+    cdef const char *end
+    cdef Py_ssize_t n
+    if not take(t, b"<?xml version="):
+        return True
+    end = <const char *>memchr(t.at, c'>', t.end - t.at)
+    if end == NULL:
+        return False
+    n = end - t.at
+    if not ((n == 6 and (memcmp(t.at, b"'1.0'?", 6) == 0 or memcmp(t.at, b'"1.0"?', 6) == 0))
+            or (n == 23 and (memcmp(t.at, b"'1.0' encoding='utf-8'?", 23) == 0
+                             or memcmp(t.at, b"'1.0' encoding='UTF-8'?", 23) == 0
+                             or memcmp(t.at, b'"1.0" encoding="utf-8"?', 23) == 0
+                             or memcmp(t.at, b'"1.0" encoding="UTF-8"?', 23) == 0))):
+        return False
+    t.at = end + 1
+    return True
+
+
+def read_plain(bytes data not None, Py_ssize_t most_elements):
+    """(method, params) of a call, (None, params) of an answer that is no fault; None for what is not plain.
+
+    most_elements: how deeply elements may stand in each other. Raises nothing of its own.
+    """
+    cdef Text t
+    cdef list params = []
+    cdef object method = None
+    t.at = PyBytes_AS_STRING(data)
+    t.end = t.at + PyBytes_GET_SIZE(data)
+    t.room, t.odd = most_elements, False
+    if not prologue(&t):
+        return None
+    skip(&t)
+    cdef bint is_call = enter(&t, b"<methodCall>")
+    if is_call:
+        skip(&t)
+        if not enter(&t, b"<methodName>"):
+            return None
+        method = characters(&t)
+        leave(&t, b"</methodName>")
+    elif not enter(&t, b"<methodResponse>"):
+        return None
+    skip(&t)
+    if t.odd or not enter(&t, b"<params>"):
+        return None
+    skip(&t)
+    while not t.odd and enter(&t, b"<param>"):
+        skip(&t)
+        if not enter(&t, b"<value>"):
+            return None
+        params.append(value(&t))
+        skip(&t)
+        leave(&t, b"</param>")
+        skip(&t)
+    leave(&t, b"</params>")
+    skip(&t)
+    leave(&t, b"</methodCall>" if is_call else b"</methodResponse>")
+    skip(&t)
+    return None if t.odd or t.at != t.end else (method, params)
