@@ -54,6 +54,7 @@ def test_what_breaks_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert trials["slow-client", "gunicorn"].suffers and "timeout" in trials["slow-client", "gunicorn"].errors
     assert not trials["slow-client", "prefork"].errors
     assert trials["reload", "waitress"].why == "it has no reload: SIGHUP would end it"
+    assert not trials["reload", "prefork"].errors and trials["reload", "prefork"].figures["failed"].median == 0
     assert trials["reload", "gunicorn"].figures["outage_s"].median > 0
     assert trials["worker-killed", "waitress"].why == "nothing starts another: it was gone for good"
     assert trials["worker-killed", "prefork"].figures["gone"].median == 0

@@ -198,6 +198,10 @@ class Config:
     drain_timeout: float = _time(30.0, 0.0, "From SIGTERM to the end, by force, of requests that are not done.")
     request_timeout: float = _time(120.0, 0.0, "A worker held up by one request for longer is killed; 0: never.")
     startup_timeout: float = _time(60.0, 0.001, "For a worker to load the application and begin to accept.")
+    max_requests: int = _count(0, 0, 1 << 62, "Answers after which a worker is replaced by a new one; 0: never.")
+    max_requests_jitter: int = _count(0, 0, 1 << 62, "At most so many more, at random, so that not all go at once.")
+    max_memory: int = _size(0, 0, 1 << 62, "Resident memory of a worker above which it is replaced; 0: never.")
+    lifetime: float = _time(0.0, 0.0, "Time after which a worker is replaced; 0: never.")
     body_spool: int = _size(524288, 0, 1 << 40, "WSGI request body kept in memory before it goes to a file.")
     spool_dir: str = _text("", "Directory of those files; the system's temporary one by default.")
 
@@ -223,6 +227,8 @@ class Config:
             if getattr(self, name) and not os.path.isdir(getattr(self, name)):
                 raise ConfigError(name, getattr(self, name), "an existing directory")
         StaticFiles(self.static).close()
+        if self.max_memory and not os.path.exists("/proc/self/statm"):
+            raise ConfigError("max_memory", self.max_memory, "0 on this system, which does not tell by /proc")
         if not self.access_log_file:
             raise ConfigError("access_log_file", "", "a file name, or - for standard output")
         if self.model == "prefork" and self.threads > 1:

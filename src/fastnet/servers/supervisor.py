@@ -1,4 +1,4 @@
-"""The supervisor: binds, forks workers, replaces dead and stuck ones, drains. It never sees a byte of traffic.
+"""The supervisor: binds, forks workers, replaces dead, stuck and old ones, drains. It never sees a byte of traffic.
 
 One thread, one wait: poll() on the pipe that signals write to and on one report pipe a worker, until the next thing is
 due: a restart, a deadline, the moment at which a request now running would have run too long. An idle server wakes it
@@ -11,6 +11,12 @@ A worker is a process in one of these states:
                        +---- too long ------+---> doomed: it writes its stacks, then is killed
 
 When no worker has ever been ready, the first failure ends the server: there is no point in retrying a typing error.
+
+A worker that is well is replaced too: all at SIGHUP, which is a reload since the application is imported in the workers
+only, and one that has reached a limit (`recycling`). Then a successor is started beside it. Once that is ready the old
+one retires: it drains, and is killed if that takes too long. A successor that fails leaves the old one serving. While
+both live each has a place of its own on the board, which is therefore twice as large as the number of workers; for want
+of a place a replacement waits.
 """
 
 from __future__ import annotations
@@ -33,11 +39,15 @@ from fastnet.servers.config import Config
 from fastnet.servers.listeners import Address, Listeners
 from fastnet.servers.log import LOGGER
 from fastnet.servers.process import WorkerProcess
+from fastnet.servers.recycling import Recycling
 from fastnet.servers.worker import Report, preload, run_worker
 
 Work = Callable[[Config, list[socket.socket | Address], Board, int, Report], int]
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_RELOAD_SIGNAL = signal.SIGHUP
+# At a time, of the workers: one in this many is being replaced, and at least one.
+_REPLACED_AT_ONCE = 4
 # A worker that was ready for this long was no part of a crash loop.
 _STABLE_S = 10.0
 # Delay before the second restart in a row, doubled for each further one; the first is at once.
@@ -45,6 +55,11 @@ _BACKOFF_S = 0.25
 _MAX_BACKOFF_S = 30.0
 # Between attempts when the system refuses another process.
 _FORK_RETRY_S = 1.0
+# A retired worker ends by itself at the drain's timeout; this long after, by force.
+_RETIRE_GRACE_S = 2.0
+# After a failure, before it is tried again to replace a worker that has reached a limit.
+_RETRY_REPLACING_S = 10.0
+_RELOAD = "a reload"
 # For a stuck worker to write its stacks. It needs no GIL for that, only to leave an uninterruptible system call.
 _DUMP_S = 0.5
 
@@ -52,15 +67,21 @@ _DUMP_S = 0.5
 class _Worker(WorkerProcess):
     """A worker process and what the supervisor means to do with it. Times are monotonic seconds."""
 
-    def __init__(self, index: int) -> None:
-        super().__init__(index)
+    def __init__(self, number: int, place: int) -> None:
+        super().__init__(place)
+        self.number = number  # for people; a successor has the same
         self.deaths = 0  # in a row, none of them after a stable life
         self.start_at = 0.0  # when down
-        self.kill_at = math.inf  # when doomed
+        self.kill_at = math.inf  # when doomed, or retired
         self.doom = ""  # why
+        self.retired = False
+        self.abandoned = False  # as a successor: another is to be started in its stead
+        self.outdated = ""  # why it is to be replaced
+        self.replace_at = 0.0  # not before this
+        self.successor: _Worker | None = None
 
     def __str__(self) -> str:
-        return f"worker {self.index + 1}"
+        return f"worker {self.number}"
 
 
 class Supervisor:
@@ -69,12 +90,21 @@ class Supervisor:
     def __init__(self, config: Config, work: Work = run_worker) -> None:
         self._config = config
         self._work = work
-        self._board = Board(config.workers, config.slots)
-        self._workers = [_Worker(index) for index in range(config.workers)]
+        self._board = Board(2 * config.workers, config.slots)
+        self._free_places = list(range(config.workers, 2 * config.workers))
+        self._recycling = Recycling(config)
+        self._workers = [_Worker(index + 1, index) for index in range(config.workers)]
+        self._retired: list[_Worker] = []
+        self._reloading = False
         self._serving = False  # a worker has been ready
         self._stopping = False
         self._stop_at = math.inf  # when to use force
         self._status = 0
+
+    def _processes(self) -> list[_Worker]:
+        """All that there is, or is to be, a process of."""
+        successors = [worker.successor for worker in self._workers if worker.successor is not None]
+        return [*self._workers, *successors, *self._retired]
 
     def run(self) -> int:
         """Serve until SIGTERM or SIGINT. For the main thread. Raises StartupError.
@@ -92,10 +122,11 @@ class Supervisor:
             stack.callback(self._kill_all)
             preload(self._config)
             self._start_due()
-            while not self._stopping or any(worker.pid for worker in self._workers):
+            while not self._stopping or any(worker.pid for worker in self._processes()):
                 self._wait()
                 self._bury_dead()
                 self._start_due()
+                self._replace_due()
                 self._check_deadlines()
             LOGGER.info("stopped after %d requests", self._board.requests())
         return self._status
@@ -105,7 +136,7 @@ class Supervisor:
     def _wait(self) -> None:
         poll = select.poll()
         poll.register(self._signal_fd, select.POLLIN)
-        reporting = {worker.report_fd: worker for worker in self._workers if worker.report_fd >= 0}
+        reporting = {worker.report_fd: worker for worker in self._processes() if worker.report_fd >= 0}
         for fd in reporting:
             poll.register(fd, select.POLLIN)
         due = self._next_due()
@@ -116,21 +147,29 @@ class Supervisor:
                 for signum in os.read(fd, 4096):
                     if signum in _STOP_SIGNALS:
                         self._stop(signal.Signals(signum))
+                    elif signum == _RELOAD_SIGNAL:
+                        self._reload()
             else:
                 self._hear(reporting[fd])
 
     def _next_due(self) -> float:
         due = self._stop_at
-        for worker in self._workers:
+        for worker in self._processes():
             if not worker.pid:
                 if not self._stopping:
                     due = min(due, worker.start_at)
-            elif worker.doom:
+            elif worker.doom or worker.retired:
                 due = min(due, worker.kill_at)
             elif worker.ready is None:
                 due = min(due, worker.started + self._config.startup_timeout)
-            elif self._config.request_timeout:
-                due = min(due, self._oldest(worker)[0] + self._config.request_timeout)
+            else:
+                if self._config.request_timeout:
+                    due = min(due, self._oldest(worker)[0] + self._config.request_timeout)
+                if not self._stopping and worker.successor is None:
+                    # One that only waits for its turn needs no waking: another's end will bring that.
+                    later = worker.replace_at if worker.replace_at > time.monotonic() else math.inf
+                    look_at = self._recycling.look_at(worker.index, worker.ready)
+                    due = min(due, later if worker.outdated else look_at)
         return due
 
     def _hear(self, worker: _Worker) -> None:
@@ -138,6 +177,10 @@ class Supervisor:
         worker.read_report()
         if worker.ready is not None and not was_ready:
             LOGGER.debug("%s (pid %d) is ready", worker, worker.pid)
+            self._recycling.begun(worker.index)
+            for old in self._workers:
+                if old.successor is worker and not worker.abandoned:
+                    self._succeed(old, worker)
             if not self._serving:
                 self._serving = True
                 count = len(self._workers)
@@ -153,15 +196,15 @@ class Supervisor:
 
     def _start_due(self) -> None:
         now = time.monotonic()
-        for worker in self._workers:
+        for worker in self._processes():
             if not worker.pid and worker.start_at <= now and not self._stopping:
                 self._start(worker)
 
     def _start(self, worker: _Worker) -> None:
         self._board.clear(worker.index)
         worker.doom, worker.kill_at = "", math.inf
-        others = [other.report_fd for other in self._workers if other.report_fd >= 0]
-        listeners = self._listeners.for_worker(worker.index)
+        others = [other.report_fd for other in self._processes() if other.report_fd >= 0]
+        listeners = self._listeners.for_worker(worker.number - 1)
         try:
             worker.start(
                 lambda report: self._work(self._config, listeners, self._board, worker.index, report),
@@ -176,11 +219,18 @@ class Supervisor:
         LOGGER.debug("%s started (pid %d)", worker, worker.pid)
 
     def _bury_dead(self) -> None:
-        for worker in self._workers:
+        for worker in self._processes():
             pid = worker.pid
             how = worker.exited()
             if how is not None:
-                self._died(worker, pid, how)
+                if worker.retired:
+                    LOGGER.debug("%s (pid %d), which has retired, %s", worker, pid, how)
+                    self._retired.remove(worker)
+                    self._free_places.append(worker.index)
+                elif worker in self._workers:
+                    self._died(worker, pid, how)
+                else:
+                    self._successor_died(worker, pid, how)
 
     def _died(self, worker: _Worker, pid: int, how: str) -> None:
         now = time.monotonic()
@@ -205,6 +255,82 @@ class Supervisor:
             log.lines(logging.ERROR, worker.error.details)
         elif not worker.doom:
             log.lines(logging.ERROR, worker.stacks)  # of a crash
+        if worker.successor is not None:
+            worker.start_at = math.inf  # it is coming already
+        worker.outdated = ""  # what comes now is new
+        self._finish_reload()
+
+    # Replacing those that are well
+
+    def _reload(self) -> None:
+        if self._stopping:
+            return
+        LOGGER.info("SIGHUP: reloading; each worker goes on until its successor is ready")
+        self._reloading = True
+        for worker in self._workers:
+            if not worker.pid and worker.successor is None:
+                worker.start_at, worker.deaths = 0.0, 0
+                continue
+            worker.outdated, worker.replace_at = _RELOAD, 0.0
+            if worker.successor is not None:  # it has begun with what was there before
+                worker.successor.abandoned = True
+                worker.successor.kill(signal.SIGTERM)
+
+    def _replace_due(self) -> None:
+        if self._stopping:
+            return
+        now = time.monotonic()
+        for worker in self._workers:
+            if worker.pid and worker.ready is not None and not worker.outdated:
+                worker.outdated = self._recycling.reason(worker.pid, worker.index, worker.ready, self._board)
+        self._recycling.looked()
+        room = max(1, len(self._workers) // _REPLACED_AT_ONCE)
+        room -= sum(worker.successor is not None for worker in self._workers)
+        for worker in self._workers:
+            due = worker.outdated and worker.replace_at <= now and worker.successor is None
+            if due and worker.pid and worker.ready is not None and not worker.doom and room > 0 and self._free_places:
+                room -= 1
+                worker.successor = _Worker(worker.number, self._free_places.pop())
+                self._start(worker.successor)
+
+    def _succeed(self, old: _Worker, new: _Worker) -> None:
+        """`new` is ready: `old`, if it still lives, retires."""
+        self._workers[self._workers.index(old)] = new
+        old.successor = None
+        if not old.pid:
+            self._free_places.append(old.index)
+        else:
+            LOGGER.info("%s (pid %d) has a successor (pid %d): %s", old, old.pid, new.pid, old.outdated)
+            old.retired, old.kill_at = True, time.monotonic() + self._config.drain_timeout + _RETIRE_GRACE_S
+            self._retired.append(old)
+            old.kill(signal.SIGTERM)
+        self._finish_reload()
+
+    def _finish_reload(self) -> None:
+        if self._reloading and not any(worker.outdated == _RELOAD for worker in self._workers):
+            self._reloading = False
+            LOGGER.info("reloaded")
+
+    def _successor_died(self, worker: _Worker, pid: int, how: str) -> None:
+        old = next(old for old in self._workers if old.successor is worker)
+        old.successor = None
+        self._free_places.append(worker.index)
+        if self._stopping:
+            return
+        if not old.pid:
+            old.start_at = time.monotonic()
+        if worker.abandoned:
+            return
+        what = "the reload" if old.outdated == _RELOAD else f"replacing {old} ({old.outdated})"
+        why = worker.error or worker.doom or f"the new worker (pid {pid}) {how} before it was ready"
+        LOGGER.error("%s failed, and the workers go on as they are: %s", what, why)
+        log.lines(logging.ERROR, worker.error.details if worker.error else "" if worker.doom else worker.stacks)
+        if self._reloading:
+            self._reloading = False
+            for other in self._workers:
+                if other.outdated == _RELOAD:
+                    other.outdated = ""
+        old.replace_at = time.monotonic() + _RETRY_REPLACING_S
 
     # Deadlines
 
@@ -212,10 +338,15 @@ class Supervisor:
         now = time.monotonic()
         if now >= self._stop_at:
             self._force("the drain timeout has passed", 1)
-        for worker in self._workers:
+        for worker in self._processes():
             if not worker.pid:
                 continue
-            if worker.doom:
+            if worker.retired:
+                if now >= worker.kill_at:
+                    LOGGER.warning("%s (pid %d) has not ended in time: killing it", worker, worker.pid)
+                    worker.kill(signal.SIGKILL)
+                    worker.kill_at = math.inf
+            elif worker.doom:
                 if now >= worker.kill_at:
                     self._kill_doomed(worker)
             elif worker.ready is None:
@@ -264,10 +395,12 @@ class Supervisor:
         self._listeners.refuse()
         self._listeners.close()
         for worker in self._workers:
+            if worker.successor is not None:
+                worker.successor.kill(signal.SIGTERM)
             worker.kill(signal.SIGTERM)
 
     def _force(self, why: str, status: int) -> None:
-        alive = [worker for worker in self._workers if worker.pid]
+        alive = [worker for worker in self._processes() if worker.pid]
         LOGGER.warning("%s: killing %d worker%s", why, len(alive), "s" * (len(alive) != 1))
         self._status = status
         self._stop_at = math.inf
@@ -276,9 +409,9 @@ class Supervisor:
 
     def _kill_all(self) -> None:
         """Leave no process behind, whatever ended run()."""
-        for worker in self._workers:
+        for worker in self._processes():
             worker.kill(signal.SIGKILL)
-        for worker in self._workers:
+        for worker in self._processes():
             if worker.pid:
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(worker.pid, 0)
@@ -299,7 +432,7 @@ def _signals() -> Iterator[int]:
         except ValueError:
             raise StartupError("serving must be started in the main thread, which receives the signals") from None
         try:
-            for signum in (*_STOP_SIGNALS, signal.SIGCHLD):
+            for signum in (*_STOP_SIGNALS, _RELOAD_SIGNAL, signal.SIGCHLD):
                 handlers[signum] = signal.signal(signum, _ignore)
             yield read_end
         finally:
