@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fastnet.apps.compression import Compressor
 from fastnet.apps.static_files import StaticFiles
 from fastnet.errors import ConfigError
 from fastnet.servers.listeners import Address, parse_bind
@@ -150,6 +151,7 @@ class Config:
         },
     )
     static_max_age: int = _count(0, 0, 1 << 31, "How long caches need not ask again; 0: as they like.", "seconds")
+    compress: str = _text("", "Codings, best first, that answers are compressed by: br,zstd,gzip or some of them.")
     root_path: str = _text("", "Path under which a proxy mounts the application: SCRIPT_NAME, root_path.")
     log_level: str = _choice(
         "info", ("critical", "error", "warning", "info", "debug"), "Least severe messages that are logged."
@@ -229,6 +231,7 @@ class Config:
         StaticFiles(self.static).close()
         if self.max_memory and not os.path.exists("/proc/self/statm"):
             raise ConfigError("max_memory", self.max_memory, "0 on this system, which does not tell by /proc")
+        Compressor(self.codings)
         if not self.access_log_file:
             raise ConfigError("access_log_file", "", "a file name, or - for standard output")
         if self.model == "prefork" and self.threads > 1:
@@ -261,6 +264,11 @@ class Config:
     def addresses(self) -> list[Address]:
         """The parsed form of `bind`, in its order."""
         return [parse_bind(text) for text in self.bind]
+
+    @property
+    def codings(self) -> list[str]:
+        """The items of `compress`."""
+        return [coding.strip() for coding in self.compress.split(",")] if self.compress else []
 
     @property
     def slots(self) -> int:

@@ -27,6 +27,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from fastnet.apps.compression import Compressor, compressed
 from fastnet.errors import FastnetError, StartupError
 from fastnet.servers.board import Board
 from fastnet.servers.config import Config
@@ -79,6 +80,8 @@ def run_worker(
         _check_transports(config, app, interface)
         if "tls" in [address.scheme for address in config.addresses()]:
             importlib.import_module("fastnet.servers.tls").offer_protocols(config, interface)
+        if config.codings:
+            app = compressed(app, interface, Compressor(config.codings))
         # What there is now stays: the collector need not go through all of the application again and again.
         gc.collect()
         gc.freeze()
@@ -96,8 +99,8 @@ def run_worker(
 
 def _check_transports(config: Config, app: Any, interface: str) -> None:
     """That the application has something to say at each address. Raises StartupError."""
-    if interface == "service" and config.static:
-        raise StartupError("--static is for WSGI and ASGI applications; a service has no paths")
+    if interface == "service" and (config.static or config.compress):
+        raise StartupError("--static and --compress are for WSGI and ASGI applications, not for services")
     for address in config.addresses():
         if address.kind == "udp":
             if interface != "service" or app.datagram is None:
