@@ -28,7 +28,7 @@ struct fn_background {
     client *clients;
     uint32_t n;
     int epfd, started;
-    atomic_int over;
+    atomic_int over, tried; /* tried: to open each once */
     pthread_t id;
     fn_background_counts counts[FN_CLIENT_KINDS];
 };
@@ -143,6 +143,7 @@ static void *run(void *argument) {
             if (b->clients[i].next <= now) act(b, &b->clients[i], now);
             if (b->clients[i].next < next) next = b->clients[i].next;
         }
+        atomic_store_explicit(&b->tried, 1, memory_order_release);
         now = now_ns();
         int n = epoll_wait(b->epfd, events, MOST_EVENTS, next > now ? (int)((next - now) / 1000000) + 1 : 0);
         for (int i = 0; i < n; i++) closed(b, events[i].data.ptr, now_ns());
@@ -160,6 +161,10 @@ int fn_background_start(fn_background *b) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     b->started = !error;
     return error;
+}
+
+int fn_background_tried(const fn_background *b) {
+    return atomic_load_explicit(&b->tried, memory_order_acquire);
 }
 
 void fn_background_stop(fn_background *b) {

@@ -36,6 +36,7 @@ typedef struct fn_background fn_background;
 
 fn_background *fn_background_new(const fn_background_plan *plan); /* NULL, with errno */
 int fn_background_start(fn_background *background);               /* 0, or an errno */
+int fn_background_tried(const fn_background *background);         /* whether each client has asked to be let in */
 void fn_background_stop(fn_background *background);               /* and wait for its thread */
 void fn_background_free(fn_background *background);
 const fn_background_counts *fn_background_counts_of(const fn_background *background, fn_client_kind kind);

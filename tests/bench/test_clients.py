@@ -28,7 +28,7 @@ def test_idle_slow_and_deaf_clients_beside_the_load() -> None:
             idle=5, slow_send=4, slow_read=3, never_read=2,
         )  # fmt: skip
         result = run(spec)
-        assert server.accepted == 1 + 2 + 14
+        assert server.accepted == 1 + 14 + 1 + 2       # one looks at first, one asks behind the difficult
     assert result.requests.answered == 100 and not result.errors
     clients = result.clients
     assert [(kind, n.opened, n.closed) for kind, n in clients.items()] == [
@@ -39,6 +39,13 @@ def test_idle_slow_and_deaf_clients_beside_the_load() -> None:
     assert 0 < clients["slow_read"].bytes_in <= 3 * 64 * 100
     assert clients["never_read"].bytes_in == 0 < clients["never_read"].bytes_out
     assert Result.from_json(result.to_json()).clients == clients
+
+
+def test_the_load_begins_when_the_difficult_clients_are_in() -> None:
+    came: list[int] = []
+    with serving(lambda n: came.append(server.accepted) or [HELLO]) as server:  # type: ignore[func-returns-value]
+        run(Spec(urls=(server.url,), connections=1, requests=1, idle=400))
+    assert came[1:] == [1 + 400 + 1 + 1]
 
 
 def test_clients_that_the_server_closes_come_again() -> None:

@@ -164,6 +164,7 @@ cdef extern from "load/background.h" nogil:
 
     fn_background *fn_background_new(const fn_background_plan *plan)
     int fn_background_start(fn_background *background)
+    bint fn_background_tried(const fn_background *background)
     void fn_background_stop(fn_background *background)
     void fn_background_free(fn_background *background)
     const fn_background_counts *fn_background_counts_of(const fn_background *background, fn_client_kind kind)

@@ -280,6 +280,10 @@ cdef class Background:
         if error:
             raise OSError(error, os.strerror(error))
 
+    def tried(self):
+        """Whether each client has asked to be let in, once."""
+        return bool(c.fn_background_tried(self.background))
+
     def stop(self):
         with nogil:
             c.fn_background_stop(self.background)
