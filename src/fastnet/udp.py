@@ -19,6 +19,7 @@ from fastnet.apps.udp_service import service
 from fastnet.errors import FastnetError
 from fastnet.protocols.udp_requests import (
     MOST_BYTES,
+    Inquiry,
     Request,
     Requester,
     RequestFailed,
@@ -29,17 +30,21 @@ from fastnet.protocols.udp_requests import (
 if TYPE_CHECKING:
     from fastnet.clients.dialing import Retry
     from fastnet.clients.udp import AsyncClient, Client
+    from fastnet.clients.udp_group import ask_all, ask_all_async
 
 __all__ = [
     "MOST_BYTES",
     "AsyncClient",
     "Client",
+    "Inquiry",
     "Request",
     "RequestFailed",
     "RequestTimeout",
     "Requester",
     "Responder",
     "Retry",
+    "ask_all",
+    "ask_all_async",
     "service",
 ]
 
@@ -50,6 +55,10 @@ def __getattr__(name: str) -> Any:
         from fastnet.clients import udp
 
         return getattr(udp, name)
+    if name in ("ask_all", "ask_all_async"):
+        from fastnet.clients import udp_group
+
+        return getattr(udp_group, name)
     if name == "Retry":
         from fastnet.clients.dialing import Retry
 

@@ -16,6 +16,7 @@ from fastnet.protocols.udp_requests import (
     MOST_BYTES,
     REQUEST,
     RESPONSE,
+    Inquiry,
     Requester,
     RequestFailed,
     RequestTimeout,
@@ -240,3 +241,42 @@ def test_over_a_bad_network_each_request_is_handled_at_most_once(seed: int) -> N
             assert outcomes[id].response == question * 2 and question in handled
         else:
             assert isinstance(outcomes[id].error, RequestTimeout)
+
+
+def test_an_inquiry_hears_everybody_once() -> None:
+    asking = Inquiry()
+    asking.ask(b"who", ("192.0.2.255", 9))
+    asking.ask(b"who", ("192.0.2.255", 9))
+    (wire, where), again = asking.data_to_send()
+    assert again == (wire, where) and where == ("192.0.2.255", 9)
+    found = decode(wire)
+    assert found and found[0] == REQUEST and found[2] == b"who"
+    yes = encode(RESPONSE, found[1], b"me")
+    for data, peer in (
+        (yes, PEER),
+        (yes, PEER),
+        (encode(RESPONSE, found[1] ^ 1, b"me"), PEER),
+        (yes[:-1], PEER),
+        (wire, PEER),
+        (yes, ("192.0.2.2", 1)),
+        (encode(FAILURE, found[1], b"no"), ("192.0.2.3", 1)),
+    ):
+        asking.receive_datagram(data, peer)
+    assert asking.next_event() == (PEER, b"me") and asking.next_event() == (("192.0.2.2", 1), b"me")
+    peer, failed = asking.next_event()
+    assert peer == ("192.0.2.3", 1) and isinstance(failed, RequestFailed) and str(failed) == "no"
+    assert asking.next_event() is NEED_DATA
+
+
+def test_what_is_larger_than_the_way_fails() -> None:
+    client, small, wire = asked([1.0])
+    large = client.ask(b"x" * 100, [1.0])
+    error = OSError(errno.EMSGSIZE, "too long")
+    client.fail_larger(HEAD_BYTES + 100, error)
+    assert client.next_event() is NEED_DATA
+    client.fail_larger(HEAD_BYTES + 99, error)
+    assert client.next_event() == (large, None, error)
+    client.fail_larger(len(wire), error)
+    assert client.next_event() is NEED_DATA
+    client.fail_larger(len(wire) - 1, error)
+    assert client.next_event() == (small, None, error)

@@ -1,6 +1,7 @@
 """Services over UDP, for the tests: what answers, what speaks by itself, what fails."""
 
 import asyncio
+import errno
 import os
 
 import fastnet
@@ -38,13 +39,17 @@ class Ticking(DatagramProtocol):
         if data == b"large":
             self.send_datagram(b"x" * 65600, peer)
             return
+        if data.startswith(b"broadcast"):
+            self.peer = peer
+            self.send_datagram(b"everybody", ("127.255.255.255", int(data.split()[1])))
+            return
         if data == b"nowhere":
             self.send_datagram(b"x", ("no.address", 1))
             return
         self.peer = peer
 
     def receive_error(self, error: OSError, peer: object) -> None:
-        self.send_datagram(str(error.strerror).encode(), peer)
+        self.send_datagram(str(error.strerror).encode(), self.peer if error.errno == errno.EACCES else peer)
         self.send_datagram(b"to whom it may concern", self.peer)
 
     def next_timeout(self) -> float | None:
@@ -89,3 +94,15 @@ async def counted(request: bytes) -> bytes:
     HANDLED[request] = HANDLED.get(request, 0) + 1
     await asyncio.sleep(0.001)
     return b"%d" % HANDLED[request]
+
+
+@udp.service
+def pid_answers(request: bytes) -> bytes:
+    if request == b"fail":
+        raise ProtocolError("asked to")
+    return b"%d" % os.getpid()
+
+
+@udp.service
+def lengths(request: bytes) -> bytes:
+    return b"%d" % len(request)

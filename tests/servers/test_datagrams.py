@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from fastnet import udp
+from fastnet.protocols.udp_requests import REQUEST, RESPONSE, encode
 from tests.servers.serving import PATIENCE_S, Server, run_to_end, until
 
 HERE = Path(__file__).parents[2]
@@ -124,3 +126,47 @@ def test_a_socket_of_its_own_for_each_worker() -> None:
         assert len({now for was, now in zip(whose, again, strict=True) if was == whose[0]}) == 1
         for client in clients:
             client.close()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_unix_datagrams(model: str, tmp_path: Path) -> None:
+    bind, options = f"unixgram:{tmp_path / 'socket'}", ("--model", model, "--workers", "1")
+    with Server(f"{SITE}:answers", *options, cwd=HERE, bind=bind) as server:
+        assert server.urls == [bind]
+        with udp.Client(bind) as client:
+            assert [client.request(b"a%d" % i) for i in range(40)] == [b"A%d!" % i for i in range(40)]
+            assert client.packet_bytes is None
+            with pytest.raises(udp.RequestFailed, match="asked to"):
+                client.request(b"bad")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as named:
+            named.bind(str(tmp_path / "named"))
+            named.connect(str(tmp_path / "socket"))
+            named.settimeout(PATIENCE_S)
+            named.send(encode(REQUEST, 7, b"by name"))
+            assert named.recv(100) == encode(RESPONSE, 7, b"BY NAME!")
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as nameless:
+                nameless.sendto(encode(REQUEST, 8, b"?"), str(tmp_path / "socket"))  # it cannot be answered
+            # One who does not read keeps nobody waiting.
+            for i in range(1000):
+                named.send(encode(REQUEST, 1000 + i, b"?"))
+            server.wait_for_log("a datagram is dropped: .*named. does not read")
+        with udp.Client(bind) as client:
+            assert client.request(b"a") == b"A!"
+        assert server.stop() == 0 and not (tmp_path / "socket").exists()
+    done = run_to_end("serve", f"{SITE}:answers", "--bind", bind, "--workers", "2", cwd=HERE)
+    assert done.returncode == 1 and done.stderr.endswith("must come to one process; say --workers 1\n")
+
+
+def test_a_server_sends_to_broadcast_addresses_only_if_told_to() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hears:
+        hears.settimeout(PATIENCE_S)
+        hears.bind(("127.255.255.255", 0))
+        order = b"broadcast %d" % hears.getsockname()[1]
+        options = ("--workers", "1")
+        with Server(f"{SITE}:ticking", *options, cwd=HERE, bind=UDP) as server, client_of(server) as client:
+            client.send(order)
+            assert client.recv(200) == b"Permission denied: to send to a broadcast address, say --broadcast"
+        with Server(f"{SITE}:ticking", "--broadcast", *options, cwd=HERE, bind=UDP) as server:
+            with client_of(server) as client:
+                client.send(order)
+                assert hears.recv(100) == b"everybody"

@@ -20,12 +20,16 @@ from fastnet.servers.listeners import Address, Listeners, actual_address, open_s
         ("tcp://[::1]:80", Address("tcp", host="::1", port=80, scheme="tcp")),
         ("unix:/run/app.sock", Address("unix", path="/run/app.sock")),
         ("unix:relative.sock", Address("unix", path="relative.sock")),
+        ("unixgram:/run/app.sock", Address("unixgram", path="/run/app.sock")),
+        ("udp://239.1.2.3%lo:9", Address("udp", host="239.1.2.3%lo", port=9, scheme="udp")),
+        ("udp://[ff15::1%lo]:9", Address("udp", host="ff15::1%lo", port=9, scheme="udp")),
         ("fd://3", Address("fd", fd=3)),
     ],
 )
 def test_each_form_of_address(text: str, address: Address) -> None:
     assert parse_bind(text) == address
-    assert parse_bind(str(address)) == dataclasses.replace(address, scheme="")
+    again = dataclasses.replace(address, scheme="", kind="tcp" if address.kind == "udp" else address.kind)
+    assert parse_bind(str(address)) == again
 
 
 @pytest.mark.parametrize(
@@ -268,3 +272,40 @@ def test_a_udp_port_that_is_taken() -> None:
         other.bind(("127.0.0.1", 0))
         with pytest.raises(StartupError, match="already in use"):
             open_socket(parse_bind(f"udp://127.0.0.1:{other.getsockname()[1]}"), 5)
+
+
+def test_a_unix_socket_for_datagrams(tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    text = f"unixgram:{path}"
+    for _ in range(2):  # the second finds the file that the first left, as if it had been killed
+        sock = open_socket(parse_bind(text), 5)
+        assert sock.type == socket.SOCK_DGRAM and str(actual_address(sock)) == text
+        with pytest.raises(StartupError, match=f"^cannot listen at {text}: the address is already in use"):
+            open_socket(parse_bind(text), 5)
+        sock.close()
+    listeners = Listeners([parse_bind(text)], 5, reuse_port=False)
+    assert listeners.urls() == [text] and path.exists()
+    listeners.close()
+    assert not path.exists()
+
+
+def test_sockets_of_udp_for_each_worker() -> None:
+    listeners = Listeners([parse_bind("udp://127.0.0.1:0"), parse_bind("127.0.0.1:0")], 5, reuse_port=True, workers=3)
+    given = [listeners.for_worker(i) for i in range(3)]
+    assert len({sock.fileno() for sock, _ in given}) == 3 and len({sock.getsockname() for sock, _ in given}) == 1
+    assert {address for _, address in given} == {listeners.addresses[1]}
+    listeners.close()
+    assert all(sock.fileno() == -1 for sock, _ in given)
+
+
+def test_groups_are_joined() -> None:
+    for text in ("udp://239.83.7.2%lo:0", "udp://[ff15::83:7%lo]:0"):
+        listeners = Listeners([parse_bind(text)], 5, reuse_port=False)
+        address = listeners.addresses[0]
+        assert listeners.urls() == [text.removesuffix("0") + str(address.port)]
+        (sock,) = listeners.sockets
+        with open_socket(address, 5) as other:  # a group is everybody's
+            assert other.getsockname() == sock.getsockname()
+        listeners.close()
+    with pytest.raises(StartupError, match=r"239.83.7.2%nothing:9: this machine has no such interface"):
+        open_socket(parse_bind("udp://239.83.7.2%nothing:9"), 5)

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 
 from fastnet.clients.dialing import Retry, datagram_addresses, parse_datagram_destination
 from fastnet.protocols.base import NEED_DATA
-from fastnet.protocols.udp_requests import Outcome, Requester
+from fastnet.protocols.udp_requests import HEAD_BYTES, Outcome, Requester
+from fastnet.servers.udp_options import never_fragment, packet_room_bytes
 
 # 0.25, 0.5, 1, 2 and 4 s: 7.75 s in all.
 _RETRY = Retry(attempts=5, first_s=0.25, ceiling_s=4.0, jitter=0.1)
@@ -32,14 +33,16 @@ class _Asking:
     Args:
         url: udp://HOST:PORT, or unixgram:PATH.
         retry: how often a request is sent, and how long is waited after each time: after the last one, too.
+        fragment: whether what is too large for a packet of the way may go in fragments; else it is an error, EMSGSIZE.
 
     Raises:
         ConfigError: an argument cannot be used.
         OSError: the host is unknown.
     """
 
-    def __init__(self, url: str, *, retry: Retry | None = None) -> None:
+    def __init__(self, url: str, *, retry: Retry | None = None, fragment: bool = True) -> None:
         self.url = url
+        self._fragment = fragment
         # One more, for the wait after the last attempt.
         retry = retry or _RETRY
         self._retry = dataclasses.replace(retry, attempts=retry.attempts + 1)
@@ -56,6 +59,8 @@ class _Asking:
                 sock.setblocking(False)
                 if family == socket.AF_UNIX:
                     sock.bind("")  # any name of the abstract namespace, to be answered at
+                if not self._fragment:
+                    never_fragment(sock)
                 sock.connect(address)
             except OSError:
                 sock.close()
@@ -64,6 +69,17 @@ class _Asking:
             else:
                 self._socket, self._turn = sock, number
                 return
+
+    @property
+    def packet_bytes(self) -> int | None:
+        """How large a request is that goes in one packet, as far as the system knows the way by now; None: any."""
+        room = packet_room_bytes(self._socket)
+        return None if room is None else room - HEAD_BYTES
+
+    def _too_large(self, error: OSError) -> OSError:
+        room = self.packet_bytes
+        text = error.strerror if room is None else f"{error.strerror}: a packet of this way has room for {room} bytes"
+        return OSError(error.errno, text)
 
     def _goes_on(self, error: Exception | None) -> bool:
         """Whether `error` leaves another address to try."""
@@ -84,7 +100,7 @@ class _Asking:
             except (BlockingIOError, InterruptedError):
                 pass  # lost, as it might be on its way; it is sent again
             except OSError as error:
-                self.protocol.send_failed(bytes(data), error)
+                self.protocol.send_failed(bytes(data), self._too_large(error) if _is_size(error) else error)
 
     def _receive(self) -> None:
         """Give the protocol what has come."""
@@ -95,12 +111,20 @@ class _Asking:
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
-                self.protocol.receive_error(error, None)
+                if not _is_size(error):
+                    self.protocol.receive_error(error, None)
+                elif not self._fragment:
+                    # A router on the way says so. Otherwise what is sent again goes in fragments.
+                    self.protocol.fail_larger((self.packet_bytes or 0) + HEAD_BYTES, self._too_large(error))
                 return
 
     def _outcomes(self) -> Iterator[Outcome]:
         while (event := self.protocol.next_event()) is not NEED_DATA:
             yield event
+
+
+def _is_size(error: OSError) -> bool:
+    return error.errno == errno.EMSGSIZE
 
 
 class Client(_Asking):
@@ -163,11 +187,11 @@ class Client(_Asking):
 class AsyncClient(_Asking):
     """The same for asyncio; any number of requests may be on their way at once. To be made where its loop runs."""
 
-    def __init__(self, url: str, *, retry: Retry | None = None) -> None:
+    def __init__(self, url: str, *, retry: Retry | None = None, fragment: bool = True) -> None:
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[int, asyncio.Future[Outcome]] = {}
         self._timer: asyncio.TimerHandle | None = None
-        super().__init__(url, retry=retry)
+        super().__init__(url, retry=retry, fragment=fragment)
 
     async def request(self, data: bytes) -> bytes:
         """As Client.request(). When it is cancelled, the server may have the request."""

@@ -153,6 +153,12 @@ class Requester(DatagramProtocol):
         else:
             self.receive_error(error, None)
 
+    def fail_larger(self, room_bytes: int, error: OSError) -> None:
+        """The network does not carry datagrams of more than room_bytes: requests that are larger have failed."""
+        for id, pending in list(self._pending.items()):
+            if len(pending.wire) > room_bytes:
+                self.fail_one(id, error)
+
     def fail_one(self, id: int, error: Exception) -> None:
         """A request has failed, if it still waits."""
         if self._pending.pop(id, None) is not None:
@@ -183,6 +189,37 @@ class Requester(DatagramProtocol):
         pending.attempts += 1
         pending.due = self.now + wait
         self.send_datagram(pending.wire, None)
+
+
+class Inquiry(DatagramProtocol):
+    """One request to all who hear it: at a broadcast address, or in a group. Everybody may answer, once.
+
+    ask() first, then events: pairs of peer and response, or RequestFailed.
+    """
+
+    def __init__(self) -> None:
+        self._answered: set[tuple[Any, bytes]] = set()
+        self._done: deque[tuple[Any, bytes | RequestFailed]] = deque()
+
+    def ask(self, body: bytes, where: Any) -> None:
+        """Queue it; later, again, for those who may not have heard it. Raises ValueError as Requester.ask() does."""
+        if not hasattr(self, "_id"):
+            self._id = secrets.randbits(64)
+        self.send_datagram(encode(REQUEST, self._id, body), where)
+
+    def receive_datagram(self, data: bytes, peer: Any) -> None:
+        """A response, or else it is dropped."""
+        found = decode(data)
+        # Servers of one machine that are bound to one port of a group have one address.
+        if found is None or found[0] == REQUEST or found[1] != self._id or (peer, data) in self._answered:
+            return
+        self._answered.add((peer, data))
+        kind, _, body = found
+        self._done.append((peer, body if kind == RESPONSE else RequestFailed(body.decode(errors="replace"))))
+
+    def next_event(self) -> Any:
+        """(peer, response), or NEED_DATA."""
+        return self._done.popleft() if self._done else NEED_DATA
 
 
 class Responder(DatagramProtocol):

@@ -129,7 +129,7 @@ class Config:
         default=("127.0.0.1:8000",),
         metadata={
             "option": Option(
-                str, "[tcp://]HOST:PORT, tls:// or udp://HOST:PORT, unix:PATH or fd://N; may be repeated.", many=True
+                str, "[tcp://]HOST:PORT, tls://, udp://, unix:PATH, unixgram:PATH, fd://N; may be repeated.", many=True
             )
         },
     )
@@ -137,6 +137,8 @@ class Config:
     threads: int = _count(0, 0, 1024, "Threads a worker: threaded 8, async 16 (pool of a WSGI application), prefork 1.")
     backlog: int = _count(2048, 1, 65535, "Connections the kernel keeps waiting to be accepted, for each socket.")
     reuse_port: bool = _flag("A socket of its own for each worker (SO_REUSEPORT); TCP and UDP.")
+    broadcast: bool = _flag("UDP sockets may send to broadcast addresses (SO_BROADCAST).")
+    multicast_ttl: int = _count(1, 0, 255, "Hops that what UDP sockets send to a group may take.")
     factory: bool = _flag("TARGET is a function that is called without arguments and returns the application.")
     app_dir: str = _text("", "Directory to import TARGET from, before the current one.")
     static: tuple[str, ...] = dataclasses.field(

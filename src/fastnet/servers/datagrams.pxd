@@ -6,6 +6,7 @@ from fastnet.servers.pump cimport Pump
 cdef class Datagrams:
     cdef object sock                     # the socket, which stays open as long as this object is
     cdef int fd
+    cdef bint is_unix
     cdef readonly DatagramProtocol protocol
     cdef ServiceApp app
     cdef object answer                   # the handler, or None

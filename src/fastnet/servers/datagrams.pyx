@@ -1,4 +1,4 @@
-"""A UDP socket of a service under the native driver: datagrams in batches, a DatagramProtocol above.
+"""A UDP socket, or a Unix one for datagrams, of a service under the native driver; a DatagramProtocol above.
 
 One recvmmsg takes as many datagrams as there are, up to a batch; what answers them goes out with one sendmmsg. A
 compiled protocol may answer in place (DatagramProtocol.answer_at_once), and then nothing of Python is made. Workers
@@ -10,7 +10,7 @@ Whatever a protocol or a handler raises costs the datagram that it was about, an
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
-from libc.errno cimport EAGAIN, EINTR, ENOBUFS, errno
+from libc.errno cimport EACCES, EAGAIN, EINTR, ENOBUFS, errno
 from libc.math cimport INFINITY
 from libc.stdint cimport uint16_t, uint32_t
 from libc.string cimport memcpy, memset
@@ -43,7 +43,7 @@ cdef extern from "sys/socket.h" nogil:
         iovec *msg_iov
         size_t msg_iovlen
         int msg_flags
-    const int AF_INET, AF_INET6, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_TRUNC
+    const int AF_INET, AF_INET6, AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_TRUNC
 
 cdef extern from *:
     """
@@ -91,6 +91,8 @@ cdef enum:
     MOST_BATCHES = 16          # taken in a row before others are served
     DATAGRAM_BYTES = 65536     # one cannot be longer; memory that is not touched costs nothing
     REPLY_BYTES = 4096         # of an answer in place
+    UNIX_PATH_AT = 2           # in a sockaddr_un
+    UNIX_PATH_BYTES = 107
     FULL_MS = 20               # how long a socket may be full before what was to be sent is dropped
 
 cdef struct Memory:
@@ -104,8 +106,8 @@ cdef struct Memory:
     char written[BATCH][REPLY_BYTES]
 
 
-cdef object peer_of(const sockaddr_storage *name):
-    """An address as Python's sockets have it; None on a connected socket."""
+cdef object peer_of(const sockaddr_storage *name, uint32_t size):
+    """An address as Python's sockets have it; None on a connected socket, and of a Unix socket without a name."""
     cdef char text[64]
     cdef const sockaddr_in6 *v6
     if name.ss_family == AF_INET:
@@ -115,6 +117,9 @@ cdef object peer_of(const sockaddr_storage *name):
         v6 = <const sockaddr_in6 *>name
         inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text))
         return (<bytes>text).decode("ascii"), ntohs(v6.sin6_port), ntohl(v6.sin6_flowinfo), v6.sin6_scope_id
+    if name.ss_family == AF_UNIX and size > UNIX_PATH_AT:
+        path = PyBytes_FromStringAndSize((<const char *>name) + UNIX_PATH_AT, size - UNIX_PATH_AT)
+        return path if path[:1] == b"\0" else os.fsdecode(path.partition(b"\0")[0])
     return None
 
 
@@ -126,6 +131,14 @@ cdef uint32_t name_of_peer(object peer, sockaddr_storage *name) except? 0:
     memset(name, 0, sizeof(sockaddr_storage))
     if peer is None:
         return 0
+    if isinstance(peer, (str, bytes)):
+        # In the abstract namespace a name is as long as it is said to be; a path ends with a zero.
+        host = os.fsencode(peer)
+        if not host or len(host) > UNIX_PATH_BYTES:
+            raise ValueError(f"{peer!r:.100} is no address to send to: expected a path of 1 to {UNIX_PATH_BYTES} bytes")
+        name.ss_family = AF_UNIX
+        memcpy((<char *>name) + UNIX_PATH_AT, <const char *>host, len(host))
+        return UNIX_PATH_AT + len(host) + (host[:1] != b"\0")
     host = peer[0].partition("%")[0].encode()
     if inet_pton(AF_INET, host, &v4.sin_addr) == 1:
         v4.sin_family, v4.sin_port = AF_INET, htons(peer[1])
@@ -145,6 +158,7 @@ cdef class Datagrams:
 
     def __init__(self, ServiceApp app not None, sock not None, double now):
         self.app, self.sock, self.fd = app, sock, sock.fileno()
+        self.is_unix = sock.family == socket.AF_UNIX
         service = app.service
         self.answer = service.handler().on_message if service.keeps_state else service.handler
         self.protocol = service.datagram()
@@ -207,7 +221,7 @@ cdef class Datagrams:
                                                    m.messages[i].msg_hdr.msg_namelen, m.written[replies], REPLY_BYTES)
                     if size < 0:
                         self.receive(PyBytes_FromStringAndSize(m.received[i], m.messages[i].msg_len),
-                                     peer_of(&m.names[i]))
+                                     peer_of(&m.names[i], m.messages[i].msg_hdr.msg_namelen))
                         continue
                 except BaseException as error:
                     self.failed(error)
@@ -339,6 +353,12 @@ cdef class Datagrams:
             sent = sendmmsg(self.fd, &m.replies[done], n - done, MSG_DONTWAIT | MSG_NOSIGNAL)
             if sent >= 0:
                 done += sent
+            elif errno == EAGAIN and self.is_unix:
+                # It is the receiver's queue that is full; waiting for it would keep the others waiting.
+                LOGGER.warning("%s: a datagram is dropped: %r does not read", self.app.service.name,
+                               peer_of(<sockaddr_storage *>m.replies[done].msg_hdr.msg_name,
+                                       m.replies[done].msg_hdr.msg_namelen))
+                done += 1
             elif errno in (EAGAIN, ENOBUFS):
                 with nogil:
                     sent = fn_wait_writable(self.fd, FULL_MS)
@@ -352,8 +372,11 @@ cdef class Datagrams:
         return 0
 
     def socket_error(self, int code, peer):
+        text = os.strerror(code)
+        if code == EACCES and not self.is_unix:
+            text += ": to send to a broadcast address, say --broadcast"
         try:
-            self.protocol.receive_error(OSError(code, os.strerror(code)), peer)
+            self.protocol.receive_error(OSError(code, text), peer)
         except BaseException as error:
             self.failed(error)
 

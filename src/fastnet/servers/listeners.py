@@ -22,8 +22,9 @@ from typing import Any
 
 from fastnet.errors import ConfigError, StartupError
 from fastnet.servers.barrier import refuse
+from fastnet.servers.udp_options import UdpOptions, is_group, join
 
-_EXPECTED = "HOST:PORT, [IPV6]:PORT, a tcp://, tls:// or udp:// before it, unix:PATH or fd://N"
+_EXPECTED = "HOST:PORT, [IPV6]:PORT, a tcp://, tls:// or udp:// before it, unix:PATH, unixgram:PATH or fd://N"
 # What may stand before HOST:PORT.
 _SCHEMES = ("tcp", "tls", "udp")
 _TCP = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\]/]*)):(?P<port>\d{1,5})")
@@ -31,11 +32,12 @@ _TCP = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:\[\
 _MAX_UNIX_PATH_BYTES = 103
 _UDP_BUFFER_BYTES = 4 << 20
 _PORT_ATTEMPTS = 20
+NO_OPTIONS = UdpOptions()
 
 
 @dataclass(frozen=True)
 class Address:
-    """A place to listen at. `kind` is "tcp", "udp", "unix" or "fd", and says which of the other fields count.
+    """A place to listen at. `kind` is "tcp", "udp", "unix", "unixgram" or "fd"; it says which other fields count.
 
     `scheme` is what was written before it, if anything: "tls" means that connections are encrypted.
     """
@@ -48,8 +50,8 @@ class Address:
     scheme: str = ""
 
     def __str__(self) -> str:
-        if self.kind == "unix":
-            return f"unix:{self.path}"
+        if self.path:
+            return f"{self.kind}:{self.path}"
         if self.kind == "fd":
             return f"fd://{self.fd}"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -57,13 +59,13 @@ class Address:
 
 def parse_bind(text: str) -> Address:
     """The address that a --bind names. Raises ConfigError."""
-    if text.startswith("unix:"):
-        path = text[len("unix:") :]
+    if text.startswith(("unix:", "unixgram:")):
+        kind, _, path = text.partition(":")
         if not path or "\0" in path:
             raise ConfigError("bind", text, _EXPECTED)
         if len(os.fsencode(path)) > _MAX_UNIX_PATH_BYTES:
             raise ConfigError("bind", text, f"a path of at most {_MAX_UNIX_PATH_BYTES} bytes")
-        return Address("unix", path=path)
+        return Address(kind, path=path)
     if text.startswith("fd://"):
         number = text[len("fd://") :]
         if not (number.isascii() and number.isdigit() and len(number) < 8):
@@ -81,17 +83,21 @@ def parse_bind(text: str) -> Address:
     return Address(kind, host=match["v6"] or match["host"] or "0.0.0.0", port=port, scheme=scheme)
 
 
-def open_socket(address: Address, backlog: int, *, reuse_port: bool = False, listen: bool = True) -> socket.socket:
+def open_socket(
+    address: Address, backlog: int, *, reuse_port: bool = False, listen: bool = True, udp: UdpOptions = NO_OPTIONS
+) -> socket.socket:
     """A non-blocking socket that listens at `address`; with listen=False it only holds the address.
 
     Raises StartupError, whose text names the address and the reason.
     """
     if address.kind == "unix":
-        sock = _open_unix(address.path)
+        sock = _open_unix(address)
+    elif address.kind == "unixgram":
+        return _open_unix(address)
     elif address.kind == "fd":
         return _adopt(address)
     elif address.kind == "udp":
-        return _open_udp(address, reuse_port)
+        return _open_udp(address, reuse_port, udp)
     else:
         sock = _open_tcp(address, reuse_port)
     if listen:
@@ -103,7 +109,7 @@ def actual_address(sock: socket.socket) -> Address:
     """Where a socket really is: with the port that the kernel chose when 0 was asked for, or that fd://N stands for."""
     name = sock.getsockname()
     if sock.family == socket.AF_UNIX:
-        return Address("unix", path=os.fsdecode(name))
+        return Address("unixgram" if sock.type == socket.SOCK_DGRAM else "unix", path=os.fsdecode(name))
     return Address("udp" if sock.type == socket.SOCK_DGRAM else "tcp", host=name[0], port=name[1])
 
 
@@ -126,9 +132,16 @@ class Listeners:
     workers; each worker then opens its own sockets at `addresses`, or, for UDP, has one of those opened here.
     """
 
-    def __init__(self, addresses: list[Address], backlog: int, reuse_port: bool, workers: int = 1) -> None:
+    def __init__(
+        self,
+        addresses: list[Address],
+        backlog: int,
+        reuse_port: bool,
+        workers: int = 1,
+        udp: UdpOptions = NO_OPTIONS,
+    ) -> None:
         self._asked = addresses
-        self._workers = workers
+        self._workers, self._udp_options = workers, udp
         self._udp: dict[int, list[socket.socket]] = {}
         self._reuse_port = reuse_port
         self._owner = os.getpid()
@@ -149,14 +162,17 @@ class Listeners:
 
     def _open_all(self, backlog: int) -> None:
         for address in map(self._with_port, self._asked):
-            sock = open_socket(address, backlog, reuse_port=self._reuse_port, listen=not self._reuse_port)
+            options = self._udp_options
+            sock = open_socket(address, backlog, reuse_port=self._reuse_port, listen=not self._reuse_port, udp=options)
             self.sockets.append(sock)
-            self.addresses.append(dataclasses.replace(actual_address(sock), scheme=address.scheme))
+            given = dataclasses.replace(actual_address(sock), scheme=address.scheme)
+            # The interface of a group is not in its name.
+            self.addresses.append(dataclasses.replace(given, host=address.host) if "%" in address.host else given)
             if self._reuse_port and address.kind == "udp":
                 each = self._udp[len(self.addresses) - 1] = [sock]
                 while len(each) < self._workers:
-                    each.append(open_socket(self.addresses[-1], backlog, reuse_port=True))
-            if address.kind == "unix":
+                    each.append(open_socket(self.addresses[-1], backlog, reuse_port=True, udp=options))
+            if address.path:
                 path = os.path.abspath(address.path)
                 self._files.append((path, _identity(path)))
 
@@ -181,8 +197,7 @@ class Listeners:
         `scheme` stands where a --bind had none.
         """
         return [
-            str(address) if address.kind == "unix" else f"{address.scheme or scheme}://{address}"
-            for address in self.addresses
+            str(address) if address.path else f"{address.scheme or scheme}://{address}" for address in self.addresses
         ]
 
     def refuse(self) -> None:
@@ -241,8 +256,10 @@ def _resolve(address: Address, kind: socket.SocketKind) -> tuple[socket.socket, 
         raise StartupError(f"cannot listen at {address}: {_reason(error)}") from None
 
 
-def _open_udp(address: Address, reuse_port: bool) -> socket.socket:
-    sock, family, name = _resolve(address, socket.SOCK_DGRAM)
+def _open_udp(address: Address, reuse_port: bool, options: UdpOptions) -> socket.socket:
+    group = is_group(address.host)
+    bare = dataclasses.replace(address, host=address.host.partition("%")[0]) if group else address
+    sock, family, name = _resolve(bare, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
         # As much as the system grants: what does not fit while the workers are busy is lost.
@@ -251,6 +268,11 @@ def _open_udp(address: Address, reuse_port: bool) -> socket.socket:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        options.apply(sock, address.host)
+        if group:
+            # Everybody who is bound to a group hears it, so others may be, too.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            join(sock, address.host)
         sock.bind(name)
     except OSError as error:
         sock.close()
@@ -276,42 +298,45 @@ def _open_tcp(address: Address, reuse_port: bool) -> socket.socket:
     return sock
 
 
-def _open_unix(path: str) -> socket.socket:
-    _remove_stale(path)
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+def _open_unix(address: Address) -> socket.socket:
+    _remove_stale(address)
+    kind = socket.SOCK_DGRAM if address.kind == "unixgram" else socket.SOCK_STREAM
+    sock = socket.socket(socket.AF_UNIX, kind)
     try:
         sock.setblocking(False)
-        sock.bind(path)
+        sock.bind(address.path)
     except OSError as error:
         sock.close()
-        raise StartupError(f"cannot listen at unix:{path}: {_reason(error)}") from None
+        raise StartupError(f"cannot listen at {address}: {_reason(error)}") from None
     return sock
 
 
-def _remove_stale(path: str) -> None:
+def _remove_stale(address: Address) -> None:
     """Remove a socket file that a killed server left behind; refuse to touch anything else."""
+    path = address.path
     try:
         mode = os.stat(path).st_mode
     except OSError:
         return  # nothing there, or bind() will say why not
     if not stat.S_ISSOCK(mode):
-        raise StartupError(f"cannot listen at unix:{path}: the file exists and is no socket")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        raise StartupError(f"cannot listen at {address}: the file exists and is no socket")
+    kind = socket.SOCK_DGRAM if address.kind == "unixgram" else socket.SOCK_STREAM
+    with socket.socket(socket.AF_UNIX, kind) as probe:
         probe.setblocking(False)
         try:
             probe.connect(path)
         except ConnectionRefusedError:
             pass  # nobody listens: stale
         except BlockingIOError:
-            raise StartupError(f"cannot listen at unix:{path}: {_reason_text(errno.EADDRINUSE)}") from None
+            raise StartupError(f"cannot listen at {address}: {_reason_text(errno.EADDRINUSE)}") from None
         except OSError as error:
-            raise StartupError(f"cannot listen at unix:{path}: {_reason(error)}") from None
+            raise StartupError(f"cannot listen at {address}: {_reason(error)}") from None
         else:
-            raise StartupError(f"cannot listen at unix:{path}: {_reason_text(errno.EADDRINUSE)}")
+            raise StartupError(f"cannot listen at {address}: {_reason_text(errno.EADDRINUSE)}")
     try:
         os.unlink(path)
     except OSError as error:
-        raise StartupError(f"cannot listen at unix:{path}: {_reason(error)}") from None
+        raise StartupError(f"cannot listen at {address}: {_reason(error)}") from None
 
 
 def _adopt(address: Address) -> socket.socket:
@@ -342,4 +367,6 @@ def _reason_text(code: int) -> str:
         return "no permission; ports below 1024 need privileges, and a socket file a writable directory"
     if code == errno.EADDRNOTAVAIL:
         return "this machine has no such address"
+    if code == errno.ENODEV:
+        return "this machine has no such interface"
     return os.strerror(code)

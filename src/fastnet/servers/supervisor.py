@@ -40,6 +40,7 @@ from fastnet.servers.listeners import Address, Listeners
 from fastnet.servers.log import LOGGER
 from fastnet.servers.process import WorkerProcess
 from fastnet.servers.recycling import Recycling
+from fastnet.servers.udp_options import UdpOptions
 from fastnet.servers.worker import Report, preload, run_worker
 
 Work = Callable[[Config, list[socket.socket | Address], Board, int, Report], int]
@@ -116,7 +117,11 @@ class Supervisor:
         with contextlib.ExitStack() as stack:
             self._signal_fd = stack.enter_context(_signals())
             self._listeners = Listeners(
-                self._config.addresses(), self._config.backlog, self._config.reuse_port, self._config.workers
+                self._config.addresses(),
+                self._config.backlog,
+                self._config.reuse_port,
+                self._config.workers,
+                UdpOptions(self._config.broadcast, self._config.multicast_ttl),
             )
             stack.callback(self._listeners.close)
             stack.callback(self._kill_all)

@@ -102,16 +102,19 @@ def _check_transports(config: Config, app: Any, interface: str) -> None:
     if interface == "service" and (config.static or config.compress):
         raise StartupError("--static and --compress are for WSGI and ASGI applications, not for services")
     for address in config.addresses():
-        if address.kind == "udp":
+        if address.kind in ("udp", "unixgram"):
+            url = str(address) if address.path else f"udp://{address}"
             if interface != "service" or app.datagram is None:
-                raise StartupError(f"cannot serve at udp://{address}: the application knows no datagrams")
+                raise StartupError(f"cannot serve at {url}: the application knows no datagrams")
             if config.workers > 1 and not config.reuse_port and getattr(app.datagram(), "one_process", False):
-                why = "what a client sends must come to one process; say --reuse-port or --workers 1"
-                raise StartupError(f"cannot serve at udp://{address} with {config.workers} workers: {why}")
+                way = "--workers 1" if address.path else "--reuse-port or --workers 1"
+                why = f"what a client sends must come to one process; say {way}"
+                raise StartupError(f"cannot serve at {url} with {config.workers} workers: {why}")
             if transports_only():
-                raise StartupError(f"cannot serve at udp://{address}: UDP needs the native driver, which needs Linux")
+                raise StartupError(f"cannot serve at {url}: datagrams need the native driver, which needs Linux")
         elif interface == "service" and app.protocol is None:
-            raise StartupError(f"cannot serve at {address}: the application knows datagrams only; bind udp://{address}")
+            why = "the application knows datagrams only; bind udp:// or unixgram:"
+            raise StartupError(f"cannot serve at {address}: {why}")
 
 
 def preload(config: Config) -> None:
