@@ -1,26 +1,34 @@
-"""python -m benchmarks.rpc [SECONDS]: add(a, b) by RPC against the usual libraries.
+"""add(a, b) by RPC, against the usual libraries: calls a second, and calls per CPU-second of the server.
 
-MessagePack-RPC has 64 calls in flight on one connection, each library by its own client; over HTTP there is one after
-the other. Server processes run in turn, three rounds; medians and ratios are printed. Rows per CPU second are of the
-server alone, for a client that only sends and reads bytes.
+    python -m benchmarks.rpc [case ...] [--rounds N] [--seconds S] [--write]
+
+MessagePack-RPC has 64 calls in flight on one connection; over HTTP one call follows the other on one connection, which
+jsonrpclib and xmlrpc.server keep open only because they are told to here. Where it is client and server, each library
+has its own client; the server alone is asked by one that only sends and reads bytes. A round has every contender, in an
+order that rotates, each with a fresh server; ratios are taken within a round. The exit status is 3 if a bar was missed.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import re
 import socket
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
+from xmlrpc.client import ServerProxy
 
+import jsonrpclib
 import psutil
 import uvloop
 
+from benchmarks import report
+from benchmarks.bars import Bar
 from fastnet import msgpack, rpc
 from fastnet.codecs.http1 import parse_response
 from fastnet.protocols.rpc_xml import call_text
@@ -187,31 +195,101 @@ def server_alone(seconds: float) -> float:
         return count / (cpu_s() - used)
 
 
-def main() -> None:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
-    runs: dict[str, Callable[[], float]] = {
-        "MessagePack-RPC server, calls per CPU second": lambda: server_alone(seconds),
-        "MessagePack-RPC, calls/s: fastnet": lambda: end_to_end("fastnet", seconds),
-        "MessagePack-RPC, calls/s: aio-msgpack-rpc": lambda: end_to_end("aio-msgpack-rpc", seconds),
-        "calls/s: grpc": lambda: end_to_end("grpc", seconds),
-        "JSON-RPC over HTTP, calls per CPU second: fastnet": lambda: http_server_alone("http", "json", seconds),
-        "JSON-RPC over HTTP, calls per CPU second: jsonrpclib": lambda: http_server_alone(
-            "jsonrpclib", "json", seconds
-        ),
-        "XML-RPC, calls per CPU second: fastnet": lambda: http_server_alone("http", "xml", seconds),
-        "XML-RPC, calls per CPU second: xmlrpc": lambda: http_server_alone("xmlrpc.server", "xml", seconds),
-    }
-    found = {name: statistics.median(values) for name, values in zip(runs, rounds(runs), strict=True)}
-    for name, value in found.items():
-        print(f"{value:12,.0f}  {name}")
-    values = list(found.values())
-    print(f"fastnet is {values[1] / values[2]:.1f} x aio-msgpack-rpc, {values[1] / values[3]:.1f} x grpc, ", end="")
-    print(f"{values[4] / values[5]:.1f} x jsonrpclib, {values[6] / values[7]:.1f} x xmlrpc")
+def http_end_to_end(name: str, kind: str, seconds: float) -> float:
+    """Calls a second, each by the library's own client, one after the other on one connection."""
+    with serving("http" if name == FASTNET else name) as (port, _), contextlib.ExitStack() as stack:
+        if name == FASTNET:
+            client = stack.enter_context(rpc.Client(f"http://127.0.0.1:{port}/", protocol=kind))
+            add: Callable[[], Any] = lambda: client.call("add", [1, 2])  # noqa: E731
+        else:
+            proxy: Any = ServerProxy if kind == "xml" else jsonrpclib.ServerProxy
+            server = proxy(f"http://127.0.0.1:{port}/")
+            add = lambda: server.add(1, 2)  # noqa: E731
+        assert add() == 3
+        began, count = time.perf_counter(), 0
+        while time.perf_counter() - began < seconds:
+            add()
+            count += 1
+        return count / (time.perf_counter() - began)
 
 
-def rounds(runs: dict[str, Callable[[], float]]) -> list[tuple[float, ...]]:
-    return list(zip(*([run() for run in runs.values()] for _ in range(3)), strict=True))
+@dataclass(frozen=True)
+class Case:
+    title: str
+    metric: str
+    contenders: dict[str, Callable[[float], float]]
+    bars: list[Bar]
+
+
+FASTNET, PER_CPU, PER_S = "fastnet", "requests_per_cpu_s", "requests_per_s"
+
+
+def of_http(kind: str, title: str, peer: str) -> dict[str, Case]:
+    """A server by itself, and with its client."""
+
+    def server(name: str) -> Callable[[float], float]:
+        return lambda seconds: http_server_alone("http" if name == FASTNET else name, kind, seconds)
+
+    def both(name: str) -> Callable[[float], float]:
+        return lambda seconds: http_end_to_end(name, kind, seconds)
+
+    names = (peer, FASTNET)
+    return {
+        f"rpc-{kind}-server": Case(f"{title}, the server", PER_CPU, {name: server(name) for name in names},
+                                   [Bar(FASTNET, PER_CPU, 5, peer)]),
+        f"rpc-{kind}": Case(f"{title}, client and server", PER_S, {name: both(name) for name in names},
+                            [Bar(FASTNET, PER_S, 5, peer)]),
+    }  # fmt: skip
+
+
+def of_msgpack(name: str) -> Callable[[float], float]:
+    return lambda seconds: end_to_end(name, seconds)
+
+
+CASES = {
+    "rpc-msgpack-server": Case("MessagePack-RPC, the server, 64 in flight", PER_CPU, {FASTNET: server_alone},
+                               [Bar(FASTNET, PER_CPU, 1e6)]),
+    "rpc-msgpack": Case("MessagePack-RPC and gRPC, client and server, 64 in flight", PER_S,
+                        {name: of_msgpack(name) for name in ("aio-msgpack-rpc", FASTNET, "grpc")},
+                        [Bar(FASTNET, PER_S, 2.2, "aio-msgpack-rpc"), Bar(FASTNET, PER_S, 20, "grpc")]),
+    **of_http("json", "JSON-RPC over HTTP", "jsonrpclib"),
+    **of_http("xml", "XML-RPC", "xmlrpc.server"),
+}  # fmt: skip
+
+
+def run_case(name: str, rounds: int, seconds: float) -> dict[str, Any]:
+    case = CASES[name]
+    figures: dict[str, dict[str, list[float]]] = {each: {case.metric: []} for each in case.contenders}
+    names = list(case.contenders)
+    for turn in range(rounds):
+        for each in names[turn % len(names) :] + names[: turn % len(names)]:
+            figures[each][case.metric].append(case.contenders[each](seconds))
+    command = f"python -m benchmarks.rpc {name} --rounds {rounds} --seconds {seconds:g}"
+    result = {"name": name, "title": case.title, "command": command, "rounds": rounds, "seconds": seconds,
+              "metrics": [case.metric], "rank": case.metric, "contenders": figures}  # fmt: skip
+    result["bars"] = [judged for bar in case.bars if (judged := report.judge(result, bar))]
+    return result
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", nargs="*", help=f"any of {', '.join(CASES)}; all when none is named")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
+    args = parser.parse_args()
+    for name in args.cases:
+        if name not in CASES:
+            parser.error(f"no case {name!r}; there are: {', '.join(CASES)}")
+    found, results = report.facts(), []
+    for name in args.cases or CASES:
+        results.append(run_case(name, args.rounds, args.seconds))
+        print(report.table(results[-1]), flush=True)
+    print(f"figures: {report.save(results, found)}", file=sys.stderr)
+    if args.write:
+        report.write_page(results, found, "rpc")
+    return 0 if all(bar["met"] for result in results for bar in result["bars"]) else 3
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,8 +7,10 @@ affair: 405, 413, 415. A browser cannot be made to send these content types to a
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from fastnet.protocols.rpc import Call
@@ -19,8 +21,16 @@ from fastnet.protocols.rpc_xml import answer_text, fault_text, read_call
 if TYPE_CHECKING:
     from fastnet.apps.rpc import Service
 
-_JSON = frozenset({"application/json", "application/json-rpc", "application/jsonrequest"})
-_XML = frozenset({"text/xml", "application/xml"})
+_JSON = "application/json"
+_XML = "text/xml; charset=utf-8"
+# What each is answered with.
+_KINDS = {
+    "application/json": _JSON,
+    "application/json-rpc": _JSON,
+    "application/jsonrequest": _JSON,
+    "text/xml": _XML,
+    "application/xml": _XML,
+}
 _REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -62,11 +72,11 @@ class HTTPApp:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def _refuse(self, method: str, content_type: str, length: str) -> _Answer | None:
+    def _refuse(self, method: str, kind: str | None, length: str) -> _Answer | None:
         """The answer to what cannot be a call, by its head alone; or None."""
         if method != "POST":
             return _refusal(405, "calls are sent by POST", ("Allow", "POST"))
-        if _kind(content_type) not in _JSON | _XML:
+        if kind is None:
             return _refusal(415, "calls are application/json (JSON-RPC 2.0) or text/xml (XML-RPC)")
         if length.isdecimal() and int(length) > self._service.max_message_bytes:
             return self._too_large()
@@ -75,47 +85,46 @@ class HTTPApp:
     def _too_large(self) -> _Answer:
         return _refusal(413, f"a call has at most {self._service.max_message_bytes} bytes", ("Connection", "close"))
 
-    def _read(self, content_type: str, body: bytes) -> Message | _Document:
+    def _read(self, kind: str | None, body: bytes) -> Message | _Document:
         service = self._service
-        if _kind(content_type) in _JSON:
+        if kind is _JSON:
             return Message(body, max_depth=service.max_depth, max_batch=service.max_batch)
         return _Document(body, service.max_depth)
 
-    def _answer(self, message: Message | _Document) -> _Answer:
-        text = message.text(self._service.max_message_bytes)
-        if text is None:
-            text = b""
-        kind = "application/json" if isinstance(message, Message) else "text/xml; charset=utf-8"
+    def _answer(self, kind: str | None, message: Message | _Document) -> _Answer:
+        text = message.text(self._service.max_message_bytes) or b""
+        assert kind is not None
         return 200, [("Content-Type", kind), ("Content-Length", str(len(text)))], text
 
     # --- WSGI ---
 
     def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The WSGI app (PEP 3333)."""
-        content_type = environ.get("CONTENT_TYPE", "")
+        kind = _kind_of(environ.get("CONTENT_TYPE", ""))
         length = environ.get("CONTENT_LENGTH", "")
-        answer = self._refuse(environ["REQUEST_METHOD"], content_type, length)
+        answer = self._refuse(environ["REQUEST_METHOD"], kind, length)
         if answer is None:
             most = self._service.max_message_bytes
-            body = environ["wsgi.input"].read(int(length) if length.isdecimal() else most + 1)
+            told = int(length) if length.isdecimal() else most + 1
+            body = environ["wsgi.input"].read(told)
             if len(body) > most:
                 answer = self._too_large()
-            elif length.isdecimal() and len(body) < int(length):
+            elif len(body) < told <= most:
                 answer = _refusal(400, "the body ended early")
             else:
-                message = self._read(content_type, body)
+                message = self._read(kind, body)
                 for call in message.calls:
                     self._run(call)
                     message.answer(call)
-                answer = self._answer(message)
+                answer = self._answer(kind, message)
         status, headers, text = answer
-        start_response(f"{status} {_REASONS[status]}", headers)
+        start_response("200 OK" if status == 200 else f"{status} {_REASONS[status]}", headers)
         return [text]
 
     def _run(self, call: Call) -> None:
         try:
             result = self._service.invoke(call)
-            call.result = self._service.gather(result) if inspect.isgenerator(result) else result
+            call.result = self._service.gather(result) if type(result) is GeneratorType else result
         except BaseException as error:
             call.fault = self._service.fault_of(error, call)
 
@@ -133,8 +142,8 @@ class HTTPApp:
         if scope["type"] != "http":
             raise ValueError(f"an RPC service has no {scope['type']}")
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        content_type = headers.get(b"content-type", "")
-        answer = self._refuse(scope["method"], content_type, headers.get(b"content-length", ""))
+        kind = _kind_of(headers.get(b"content-type", ""))
+        answer = self._refuse(scope["method"], kind, headers.get(b"content-length", ""))
         if answer is None:
             body = bytearray()
             while True:
@@ -147,11 +156,11 @@ class HTTPApp:
             if len(body) > self._service.max_message_bytes:
                 answer = self._too_large()
             else:
-                message = self._read(content_type, bytes(body))
+                message = self._read(kind, bytes(body))
                 for call in message.calls:
                     await self._run_async(call)
                     message.answer(call)
-                answer = self._answer(message)
+                answer = self._answer(kind, message)
         status, fields, text = answer
         lines = [(name.lower().encode(), value.encode()) for name, value in fields]
         await send({"type": "http.response.start", "status": status, "headers": lines})
@@ -174,8 +183,9 @@ class HTTPApp:
             call.fault = self._service.fault_of(error, call)
 
 
-def _kind(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
+@functools.lru_cache(maxsize=64)
+def _kind_of(content_type: str) -> str | None:
+    return _KINDS.get(content_type.partition(";")[0].strip().lower())
 
 
 async def _live(

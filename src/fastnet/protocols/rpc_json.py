@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MAX_MESSAGE_BYTES = 1024 * 1024
 MAX_DEPTH = 100
 MAX_BATCH = 1000
+_SMALL = 2**63
 
 
 class Message:
@@ -87,7 +88,9 @@ class Message:
             self._texts.append(_failed(call.id, call.fault))
             return
         try:
-            result = dumps(call.result, default=plain)
+            found = call.result
+            # Most results are small, and what writes any value takes a microsecond to begin.
+            result = b"%d" % found if type(found) is int and -_SMALL < found < _SMALL else dumps(found, default=plain)
             self._texts.append(b'{"jsonrpc":"2.0","result":%b,"id":%b}' % (result, _id_text(call.id)))
         except (TypeError, ValueError) as error:
             self._texts.append(_failed(call.id, ResultRefused(f"the result cannot be sent: {error}"[:500])))
@@ -126,7 +129,7 @@ def _fault_of_request(value: dict[str, Any], id: Any) -> str | None:
         return 'a request has "jsonrpc": "2.0"'
     if type(value.get("method")) is not str:
         return "the method is a string"
-    if not isinstance(value.get("params", []), (list, dict)):
+    if type(value.get("params", [])) not in (list, dict):
         return "params is an array or an object"
     return None if _is_id(id) else "an id is a string or a number"
 
