@@ -18,7 +18,7 @@ FLOORS = {"codecs": 1, "protocols": 2, "compat": 2, "apps": 3, "servers": 4, "cl
 GROUND = {"fastnet.errors", "fastnet._version"}
 # The public faces and the command's door stand above all floors.
 ROOF = {"fastnet", "fastnet.__main__", "fastnet.checksum", "fastnet.framing", "fastnet.json"}
-ROOF |= {"fastnet.rpc", "fastnet.udp", "fastnet.msgpack", "fastnet.testing"}
+ROOF |= {"fastnet.gunicorn", "fastnet.rpc", "fastnet.udp", "fastnet.msgpack", "fastnet.testing"}
 ROOF |= {"fastnet.msgpack.exceptions", "fastnet.msgpack.ext"}
 NO_IO = {"socket", "asyncio", "threading", "ssl", "time", "selectors", "uvloop", "select", "subprocess", "signal"}
 # C headers by which the same could come in through Cython.

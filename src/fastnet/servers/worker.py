@@ -76,16 +76,7 @@ def run_worker(
             open_socket(listener, config.backlog, reuse_port=True) if isinstance(listener, Address) else listener
             for listener in listeners
         ]
-        app, interface = load(config)
-        _check_transports(config, app, interface)
-        if "tls" in [address.scheme for address in config.addresses()]:
-            importlib.import_module("fastnet.servers.tls").offer_protocols(config, interface)
-        if config.codings:
-            app = compressed(app, interface, Compressor(config.codings))
-        # What there is now stays: the collector need not go through all of the application again and again.
-        gc.collect()
-        gc.freeze()
-        return _driver(config.model, interface, app)(config, app, interface, sockets, board, worker, report.ready)
+        return serve_app(config, *load(config), sockets, board, worker, report.ready)
     except StartupError as error:
         report.error(error)
         return 1
@@ -95,6 +86,30 @@ def run_worker(
     except Exception:
         LOGGER.exception("the worker failed")
         return 1
+
+
+def serve_app(
+    config: Config,
+    app: Any,
+    interface: str,
+    sockets: list[socket.socket],
+    board: Board,
+    worker: int,
+    ready: Callable[[], None],
+) -> int:
+    """Serve what was loaded, in this process, by the driver that suits it, and return the exit status.
+
+    Raises StartupError, before `ready` is called.
+    """
+    _check_transports(config, app, interface)
+    if "tls" in [address.scheme for address in config.addresses()]:
+        importlib.import_module("fastnet.servers.tls").offer_protocols(config, interface)
+    if config.codings:
+        app = compressed(app, interface, Compressor(config.codings))
+    # What there is now stays: the collector need not go through all of the application again and again.
+    gc.collect()
+    gc.freeze()
+    return _driver(config.model, interface, app)(config, app, interface, sockets, board, worker, ready)
 
 
 def _check_transports(config: Config, app: Any, interface: str) -> None:
