@@ -48,6 +48,7 @@ class Client(Settings):
     def _prepare(self) -> None:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
+        self._input = select.poll()
         self._pending: Pending[bool] | None = None
 
     # --- the connection ---
@@ -57,6 +58,10 @@ class Client(Settings):
             return self._socket, self._pending
         self._drop()
         self._socket = self._retry.run(self._open)
+        # Never blocking: a timeout of the socket would be three calls into the kernel for what poll() does with one.
+        self._socket.settimeout(0)
+        self._input = select.poll()
+        self._input.register(self._socket, select.POLLIN)
         self._pending = Pending(self._target.make())
         return self._socket, self._pending
 
@@ -71,19 +76,34 @@ class Client(Settings):
         if pending.protocol.closing:
             return False
         try:
-            while data := self._receive_now(connection):
+            while self._has_input(connection, 0.0):
+                data = self._receive(connection)
+                if not data:
+                    return data is None
                 pending.protocol.receive_data(data)
                 list(pending.events())
-            return data is None
+            return True
         except (OSError, ProtocolError):
             return False
 
-    def _receive_now(self, connection: socket.socket) -> bytes | None:
-        connection.settimeout(0)
-        return self._receive(connection)
+    def _has_input(self, connection: socket.socket, end: float) -> bool:
+        """Wait for something to read. With TLS it may be for TLS alone."""
+        if isinstance(connection, ssl.SSLSocket) and connection.pending():
+            return True
+        while not self._input.poll(_milliseconds(end)):
+            if time.monotonic() >= end:
+                return False
+        return True
+
+    def _receive_in_time(self, connection: socket.socket, end: float) -> bytes | None:
+        """What comes next, b"" at the end, None when the time is over."""
+        while self._has_input(connection, end):
+            if (data := self._receive(connection)) is not None:
+                return data
+        return None
 
     def _receive(self, connection: socket.socket) -> bytes | None:
-        """What is there, b"" at the end, None when the time that the socket has is over."""
+        """What is there, b"" at the end, None when there is nothing."""
         try:
             return connection.recv(_READ_BYTES)
         except OSError as error:
@@ -100,7 +120,6 @@ class Client(Settings):
         for data in pending.protocol.data_to_send():
             rest = memoryview(data)
             while rest:
-                connection.settimeout(0)
                 try:
                     rest = rest[connection.send(rest) :]
                 except OSError as error:
@@ -112,9 +131,10 @@ class Client(Settings):
         """Wait until more can be sent. A server that nobody reads from may stop reading, so answers are taken."""
         waiting = select.poll()
         waiting.register(connection, select.POLLIN | select.POLLOUT)
-        if not waiting.poll(1000 * _left(end)):
-            raise DeadlineExceeded("the server does not take the call in time")
-        if (received := self._receive_now(connection)) is not None:
+        while not waiting.poll(_milliseconds(end)):
+            if time.monotonic() >= end:
+                raise DeadlineExceeded("the server does not take the call in time")
+        if (received := self._receive(connection)) is not None:
             if not received:
                 raise ConnectionLost("the server closed the connection before it had the whole call")
             pending.protocol.receive_data(received)
@@ -128,8 +148,7 @@ class Client(Settings):
                 return found
             if pending.protocol.eof_received:
                 raise ConnectionLost("the server closed the connection before it answered")
-            connection.settimeout(_left(end))
-            data = self._receive(connection)
+            data = self._receive_in_time(connection, end)
             if data is None:
                 return []
             if data:
@@ -257,8 +276,7 @@ class Client(Settings):
                 raise
 
     def _events_of_notice(self, connection: socket.socket, pending: Pending[bool], end: float) -> bool:
-        connection.settimeout(_left(end))
-        data = self._receive(connection)
+        data = self._receive_in_time(connection, end)
         if not data:
             self._drop()
             return False
@@ -318,6 +336,6 @@ def _would_block(error: OSError) -> bool:
     return isinstance(error, (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError))
 
 
-def _left(end: float) -> float:
-    """Seconds for a socket, to which 0 would mean not to wait at all."""
-    return max(0.001, min(end - time.monotonic(), 1e8))
+def _milliseconds(end: float) -> float:
+    """For poll(): until then, or for an hour, after which it is asked again."""
+    return 1000.0 * max(0.0, min(end - time.monotonic(), 3600.0)) if end else 0.0
