@@ -21,7 +21,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from xmlrpc.client import ServerProxy
+from xmlrpc.client import MultiCall, ServerProxy
 
 import jsonrpclib
 import psutil
@@ -73,6 +73,7 @@ from xmlrpc.server import SimpleXMLRPCServer, SimpleXMLRPCRequestHandler
 SimpleXMLRPCRequestHandler.protocol_version = "HTTP/1.1"
 server = SimpleXMLRPCServer(("127.0.0.1", 0), logRequests=False)
 server.register_function(lambda a, b: a + b, "add")
+server.register_multicall_functions()
 print("serving tcp://127.0.0.1:%d (" % server.server_address[1], flush=True)
 server.serve_forever()
 """,
@@ -195,22 +196,44 @@ def server_alone(seconds: float) -> float:
         return count / (cpu_s() - used)
 
 
-def http_end_to_end(name: str, kind: str, seconds: float) -> float:
-    """Calls a second, each by the library's own client, one after the other on one connection."""
+def http_end_to_end(name: str, kind: str, batch: int, seconds: float) -> float:
+    """Calls a second by the library's own client, `batch` of them in a request, one request after the other."""
     with serving("http" if name == FASTNET else name) as (port, _), contextlib.ExitStack() as stack:
         if name == FASTNET:
             client = stack.enter_context(rpc.Client(f"http://127.0.0.1:{port}/", protocol=kind))
-            add: Callable[[], Any] = lambda: client.call("add", [1, 2])  # noqa: E731
+            ask = _ours(client, kind, batch)
         else:
             proxy: Any = ServerProxy if kind == "xml" else jsonrpclib.ServerProxy
-            server = proxy(f"http://127.0.0.1:{port}/")
-            add = lambda: server.add(1, 2)  # noqa: E731
-        assert add() == 3
+            multicall: Any = MultiCall if kind == "xml" else jsonrpclib.MultiCall
+            ask = _theirs(proxy(f"http://127.0.0.1:{port}/"), multicall, batch)
+        assert ask() == [3] * batch
         began, count = time.perf_counter(), 0
         while time.perf_counter() - began < seconds:
-            add()
-            count += 1
+            ask()
+            count += batch
         return count / (time.perf_counter() - began)
+
+
+def _ours(client: rpc.Client, kind: str, batch: int) -> Callable[[], list[Any]]:
+    calls: list[tuple[str, list[int]]] = [("add", [1, 2])] * batch
+    if batch == 1:
+        return lambda: [client.call(*calls[0])]
+    if kind == "json":
+        return lambda: client.call_many(calls)
+    many = [{"methodName": method, "params": params} for method, params in calls]
+    return lambda: [answer[0] for answer in client.call("system.multicall", [many])]
+
+
+def _theirs(server: Any, multicall: Any, batch: int) -> Callable[[], list[Any]]:
+    def ask() -> list[Any]:
+        if batch == 1:
+            return [server.add(1, 2)]
+        calls = multicall(server)
+        for _ in range(batch):
+            calls.add(1, 2)
+        return list(calls())
+
+    return ask
 
 
 @dataclass(frozen=True)
@@ -230,15 +253,17 @@ def of_http(kind: str, title: str, peer: str) -> dict[str, Case]:
     def server(name: str) -> Callable[[float], float]:
         return lambda seconds: http_server_alone("http" if name == FASTNET else name, kind, seconds)
 
-    def both(name: str) -> Callable[[float], float]:
-        return lambda seconds: http_end_to_end(name, kind, seconds)
+    def both(name: str, batch: int) -> Callable[[float], float]:
+        return lambda seconds: http_end_to_end(name, kind, batch, seconds)
 
     names = (peer, FASTNET)
     return {
         f"rpc-{kind}-server": Case(f"{title}, the server", PER_CPU, {name: server(name) for name in names},
                                    [Bar(FASTNET, PER_CPU, 5, peer)]),
-        f"rpc-{kind}": Case(f"{title}, client and server", PER_S, {name: both(name) for name in names},
+        f"rpc-{kind}": Case(f"{title}, client and server", PER_S, {name: both(name, 1) for name in names},
                             [Bar(FASTNET, PER_S, 5, peer)]),
+        f"rpc-{kind}-batch": Case(f"{title}, client and server, {IN_FLIGHT} calls a request", PER_S,
+                                  {name: both(name, IN_FLIGHT) for name in names}, [Bar(FASTNET, PER_S, 5, peer)]),
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastnet.codecs.xmlrpc import read_plain
+from fastnet.codecs.xmlrpc import read_plain, write_plain
 
 CHARACTERS = st.characters(codec="utf-8", exclude_characters="\r\ufffe\uffff")
 TEXT = st.text(CHARACTERS.filter(lambda c: c >= " " or c in "\t\n"))
@@ -99,3 +99,29 @@ def test_every_beginning_of_a_document_is_left_alone() -> None:
         for end in range(len(sample.rstrip())):
             assert read_plain(sample[:end], 304) is None
         assert read_plain(sample + b"x", 304) is None
+
+
+@given(st.lists(VALUES, max_size=3))
+def test_what_is_written_is_what_the_standard_library_writes(values: list[Any]) -> None:
+    written = xmlrpc.client.Marshaller(encoding="utf-8", allow_none=True).dumps(tuple(values))
+    assert write_plain(values) == written
+
+
+@pytest.mark.parametrize(
+    "value", [2**63, -(2**63) - 1, b"a", {1: 2}, {"\r": 1}, "\0", "\ud800", "\ufffe", float("inf"), object()]
+)
+def test_what_is_no_plain_value_is_left_alone(value: Any) -> None:
+    assert write_plain([value]) is write_plain([1, [value]]) is write_plain([{"a": value}]) is None
+
+
+def test_large_integers_and_depth() -> None:
+    text = write_plain([2**31 - 1, -(2**31), 2**31, -(2**63), 2**63 - 1])
+    assert text is not None and (text.count("<int>"), text.count("<i8>")) == (2, 3)
+    value: Any = 1
+    for _ in range(100):
+        value = [value]
+    assert write_plain([value]) is not None
+    assert write_plain([[value]]) is None
+    value = []
+    value.append(value)
+    assert write_plain([value]) is None

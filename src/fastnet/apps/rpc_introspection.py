@@ -16,6 +16,7 @@ from fastnet.protocols.rpc_errors import InvalidParams, MethodNotFound, RPCError
 if TYPE_CHECKING:
     from fastnet.apps.rpc import Service
 
+_PLAIN = frozenset({int, str, bool, float, bytes, list, dict, type(None)})
 _MOST_SIGNATURES = 100
 
 
@@ -88,6 +89,8 @@ class Introspection:
             if name == "system.multicall":
                 raise InvalidParams("system.multicall cannot call itself")
             result = self._service.invoke(call)
+            if type(result) in _PLAIN:
+                return [result]
             if hasattr(result, "__anext__"):
                 result = self._service.gather_async(result)
             if inspect.isawaitable(result):

@@ -1,5 +1,6 @@
-"""XML-RPC documents as programs write them, read in one pass without an XML parser."""
+"""XML-RPC documents as programs write them, read in one pass without an XML parser; and plain values written."""
 
+from collections.abc import Iterable
 from typing import Any
 
 def read_plain(data: bytes, most_elements: int) -> tuple[str | None, list[Any]] | None:
@@ -7,3 +8,6 @@ def read_plain(data: bytes, most_elements: int) -> tuple[str | None, list[Any]] 
 
     most_elements: how deeply elements may stand in each other. Raises nothing of its own.
     """
+
+def write_plain(values: Iterable[Any]) -> str | None:
+    """The <params> of plain values, as xmlrpc.client has them, with i8 for larger ints; None: some are not plain."""

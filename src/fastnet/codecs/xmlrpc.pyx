@@ -1,4 +1,4 @@
-"""XML-RPC documents as programs write them, read in one pass without an XML parser.
+"""XML-RPC documents as programs write them, read in one pass without an XML parser; and plain values written.
 
 Only what is plain is read: elements of XML-RPC without attributes, in their order, UTF-8, the five named entities;
 ints, booleans, strings, doubles, nil, arrays and structs. For everything else, right or wrong, the answer is "not by
@@ -7,11 +7,13 @@ me", and a real parser is asked. So what is read here must be what that parser w
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeASCII, PyUnicode_DecodeUTF8
+from libc.math cimport isfinite
 from libc.string cimport memchr, memcmp, strlen
 
 cdef enum:
     MOST_DIGITS = 18           # an int of them has 64 bits at most
     MOST_OF_DOUBLE = 40
+    MOST_WRITTEN = 100         # arrays and structs in each other
 
 cdef struct Text:
     const char *at
@@ -263,3 +265,86 @@ def read_plain(bytes data not None, Py_ssize_t most_elements):
     leave(&t, b"</methodCall>" if is_call else b"</methodResponse>")
     skip(&t)
     return None if t.odd or t.at != t.end else (method, params)
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+cdef object escaped(str text):
+    """`text` as it stands in a document; None: it has something that is no plain character."""
+    cdef Py_UCS4 ch
+    cdef bint marked = False
+    for ch in text:
+        if ch < 0x20:
+            if ch != c'\n' and ch != c'\t':
+                return None
+        elif ch == c'&' or ch == c'<' or ch == c'>':
+            marked = True
+        elif 0xD800 <= ch < 0xE000 or ch == 0xFFFE or ch == 0xFFFF:
+            return None
+    if marked:
+        return text.replace("&", "&amp;").replace(">", "&gt;").replace("<", "&lt;")
+    return text
+
+
+cdef bint write(list out, object item, int depth) except -1:
+    """The text of a value, in pieces; False for one that is not plain."""
+    kind = type(item)
+    if kind is int:
+        if -2147483648 <= item < 2147483648:
+            out.append(f"<value><int>{item}</int></value>\n")
+            return True
+        if -9223372036854775808 <= item < 9223372036854775808:
+            out.append(f"<value><i8>{item}</i8></value>\n")
+            return True
+        return False
+    if kind is str:
+        text = escaped(item)
+        if text is None:
+            return False
+        out.append(f"<value><string>{text}</string></value>\n")
+        return True
+    if item is None:
+        out.append("<value><nil/></value>")
+        return True
+    if kind is bool:
+        out.append("<value><boolean>1</boolean></value>\n" if item else "<value><boolean>0</boolean></value>\n")
+        return True
+    if kind is float:
+        if not isfinite(item):
+            return False
+        out.append(f"<value><double>{item!r}</double></value>\n")
+        return True
+    if depth == 0:
+        return False               # deep, or it contains itself
+    if kind is list or kind is tuple:
+        out.append("<value><array><data>\n")
+        for each in item:
+            if not write(out, each, depth - 1):
+                return False
+        out.append("</data></array></value>\n")
+        return True
+    if kind is dict:
+        out.append("<value><struct>\n")
+        for name, each in (<dict>item).items():
+            text = escaped(name) if type(name) is str else None
+            if text is None:
+                return False
+            out.append(f"<member>\n<name>{text}</name>\n")
+            if not write(out, each, depth - 1):
+                return False
+            out.append("</member>\n")
+        out.append("</struct></value>\n")
+        return True
+    return False
+
+
+def write_plain(values not None):
+    """The <params> of plain values, as xmlrpc.client has them, with i8 for larger ints; None: some are not plain."""
+    cdef list out = ["<params>\n"]
+    for each in values:
+        out.append("<param>\n")
+        if not write(out, each, MOST_WRITTEN):
+            return None
+        out.append("</param>\n")
+    out.append("</params>\n")
+    return "".join(out)

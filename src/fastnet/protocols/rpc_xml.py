@@ -1,6 +1,7 @@
 """XML-RPC, without I/O: documents to calls and back. Marshalling is the standard library's; reading is defended.
 
-Plain documents are read by codecs.xmlrpc; what it leaves alone, by expat, with the same result as it would have had.
+Plain documents are read, and plain values written, by codecs.xmlrpc; what it leaves alone, by expat and by the standard
+library's marshaller, with the same result as it would have had.
 
 Refused, before anything is made of them: document types, and so entities, internal or external, and their bombs;
 processing instructions; elements nested deeper than `max_depth`; a document of more than the caller's limit.
@@ -18,7 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NoReturn
 from xml.parsers import expat
 
-from fastnet.codecs.xmlrpc import read_plain
+from fastnet.codecs.xmlrpc import read_plain, write_plain
 from fastnet.protocols.rpc import Answer, Call
 from fastnet.protocols.rpc_errors import InvalidRequest, ParseError, ResultRefused, RPCError
 from fastnet.protocols.rpc_errors import fault as fault_of
@@ -80,6 +81,8 @@ _Marshaller.dispatch |= {
 
 
 def _dump(values: Sequence[Any] | xmlrpc.client.Fault) -> bytes:
+    if type(values) is tuple and (plainly := write_plain(values)) is not None:
+        return plainly.encode()
     try:
         return _Marshaller(encoding="utf-8", allow_none=True).dumps(values).encode()
     except RecursionError:
