@@ -28,12 +28,12 @@ def test_a_shorter_line_leaves_nothing_of_a_longer_one() -> None:
     assert board.read(0, 0).line == "GET /"
 
 
-@pytest.mark.parametrize("size", [166, 167, 168, 5000])
+@pytest.mark.parametrize("size", [158, 159, 160, 5000])
 def test_a_long_line_is_cut_and_stays_in_its_slot(size: int) -> None:
     board = Board(1, 2)
     board.begin(0, 1, 1.0, b"next")
     board.begin(0, 0, 1.0, b"x" * size)
-    assert board.read(0, 0).line == "x" * min(size, 167)
+    assert board.read(0, 0).line == "x" * min(size, 159)
     assert board.read(0, 1) == SlotFacts(1.0, 0.0, 0, "next")
 
 
@@ -90,3 +90,15 @@ def test_what_a_child_writes_its_parent_reads() -> None:
         os._exit(0)
     os.waitpid(pid, 0)
     assert board.read(1, 0) == SlotFacts(3.0, 0.0, 0, "GET /child")
+
+
+def test_connections_are_counted_beside_requests() -> None:
+    board = Board(2, 1)
+    board.connected(0, 0)
+    board.connected(1, 0)
+    board.connected(1, 0)
+    assert (board.connections(), board.requests()) == (3, 0)
+    board.clear(1)
+    assert board.connections() == 1
+    with pytest.raises(IndexError):
+        board.connected(2, 0)

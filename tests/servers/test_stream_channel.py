@@ -163,7 +163,18 @@ def test_a_unix_socket_serves_as_well(model: str, tmp_path: Path) -> None:
             client.connect(str(path))
             assert order(client, b"facts").decode() == repr((None, (str(path), None), None, False))
         assert server.stop() == 0
+        assert "stopped after 1 request of 1 connection\n" in server.log
     assert not path.exists()
+
+
+def test_of_a_protocol_that_answers_by_itself_the_connections_are_counted() -> None:
+    with serve_service("Echo", "prefork") as server:
+        for _ in range(2):
+            with server.connect() as client:
+                client.sendall(b"xyz")
+                assert read_exactly(client, 3) == b"xyz"
+        assert server.stop() == 0
+        assert "stopped after 2 connections\n" in server.log
 
 
 @pytest.mark.parametrize("model", MODELS)

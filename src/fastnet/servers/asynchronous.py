@@ -13,13 +13,14 @@ import contextlib
 import functools
 import importlib.util
 import os
+import selectors
 import signal
 import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fastnet.apps.asgi import ASGIApp
 from fastnet.apps.session import ServiceApp
@@ -39,6 +40,12 @@ from fastnet.servers.worker import transports_only
 
 # Part of the drain's time after which what is left is dropped, so that the lifespan's shutdown still has some.
 _DRAIN_PART = 0.9
+
+
+if TYPE_CHECKING:
+    from fastnet.servers.guests import ProtocolApp
+
+    Application = ASGIApp | PooledWSGIApp | ServiceApp | ProtocolApp
 
 
 class Connections(Protocol):
@@ -132,13 +139,13 @@ class Service:
         if self._access is not None:
             self._access.close()
 
-    async def _start(
-        self, loop: asyncio.AbstractEventLoop
-    ) -> tuple[Lifespan | None, ASGIApp | PooledWSGIApp | ServiceApp]:
+    async def _start(self, loop: asyncio.AbstractEventLoop) -> tuple[Lifespan | None, Application]:
         config = self._config
+        if self._interface == "asyncio":
+            from fastnet.servers.guests import ProtocolApp
+
+            return None, ProtocolApp(self._app)
         if self._interface == "service":
-            if transports_only():
-                raise StartupError("services need the native driver, which this build of fastnet does not have")
             return None, service_app(self._app, config, loop)
         if self._interface == "wsgi":
             board, worker, _ = self._place
@@ -152,17 +159,24 @@ class Service:
         asgi.state = lifespan.state
         return lifespan, asgi
 
-    def _connect(self, loop: asyncio.AbstractEventLoop, app: ASGIApp | PooledWSGIApp | ServiceApp) -> Connections:
-        answers = app if isinstance(app, ServiceApp) else with_files(app, self._config)
-        pump = Pump(Workspace(settings_of(self._config), b"fastnet"), answers, self._access, self._tracer)
-        # Only the one that serves is loaded.
-        if transports_only():
+    def _connect(self, loop: asyncio.AbstractEventLoop, app: Any) -> Connections:
+        config = self._config
+        # Only what serves is loaded.
+        if self._interface == "asyncio" or (self._interface == "service" and transports_only(config)):
+            from fastnet.servers.guests import Guests
             from fastnet.servers.transports import Transports
 
-            return Transports(loop, pump, self._config, self._sockets)
+            return Transports(loop, config, self._sockets, functools.partial(Guests, loop, app, config))
+        answers = app if isinstance(app, ServiceApp) else with_files(app, config)
+        pump = Pump(Workspace(settings_of(config), b"fastnet"), answers, self._access, self._tracer)
+        if transports_only(config):
+            from fastnet.servers.asynchronous_channel import Hub
+            from fastnet.servers.transports import Transports
+
+            return Transports(loop, config, self._sockets, functools.partial(Hub, loop, pump))
         from fastnet.servers.hosted import host
 
-        return host(loop, pump, self._config, self._sockets, self._siblings)
+        return host(loop, pump, config, self._sockets, self._siblings)
 
     def _beat(self) -> None:
         if self._config.request_timeout and not self._stopping.is_set():
@@ -207,7 +221,7 @@ def run(
     threads = config.threads if config.model == "threaded" and interface != "wsgi" else 1
     tracer = None
     if config.trace:
-        if transports_only():
+        if transports_only(config):
             raise StartupError("--trace needs the native driver, which is not in use here")
         from fastnet.servers.traced_app import traced
         from fastnet.servers.tracing import Tracer
@@ -258,7 +272,13 @@ def _run_one(service: Service) -> None:
 
 
 def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
-    """What makes the loops: of uvloop for "uvloop", and for "auto" where it is installed, else of asyncio."""
+    """What makes the loops: of uvloop for "uvloop", and for "auto" where it is installed, else of asyncio.
+
+    "select" and "poll" are asyncio's, over that system call.
+    """
+    if name in ("select", "poll"):
+        selector = selectors.SelectSelector if name == "select" else selectors.PollSelector
+        return lambda: asyncio.SelectorEventLoop(selector())
     if name == "uvloop" or (name == "auto" and importlib.util.find_spec("uvloop") is not None):
         import uvloop
 

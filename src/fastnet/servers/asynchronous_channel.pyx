@@ -176,6 +176,7 @@ cdef class AsynchronousChannel(Channel):
         self.pump = hub.pump
         hub.pump.tick()
         self.conn = Connection(hub.pump.ws)
+        hub.pump.count_connection()
         hub.add(self)
         if transport.get_extra_info("socket").fileno() > hub.last_fd:
             hub.on_full()

@@ -66,6 +66,10 @@ cdef class Board:
         slot.since = 0
         slot.requests += 1
 
+    def connected(self, int worker, int thread):
+        """A connection has been accepted."""
+        self.checked(worker, thread).connections += 1
+
     def beat(self, int worker, int thread, double now):
         """A sign of life of an event loop; 0: none is to be expected from now on."""
         self.checked(worker, thread).beat = now
@@ -80,4 +84,12 @@ cdef class Board:
         cdef uint64_t total = 0
         for i in range(self.workers * self.threads):
             total += self.slots[i].requests
+        return total
+
+    def connections(self):
+        """Connections accepted by the workers of now."""
+        cdef Py_ssize_t i
+        cdef uint64_t total = 0
+        for i in range(self.workers * self.threads):
+            total += self.slots[i].connections
         return total

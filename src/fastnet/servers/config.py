@@ -118,7 +118,7 @@ class Config:
 
     target: Any
     interface: str = _choice(
-        "auto", ("auto", "wsgi", "asgi", "service"), "How the application is called; auto looks at it."
+        "auto", ("auto", "wsgi", "asgi", "service", "asyncio"), "How the application is called; auto looks at it."
     )
     model: str = _choice(
         "prefork",
@@ -161,7 +161,11 @@ class Config:
     access_log: str = _choice("off", ("off", "combined", "json"), "Log each request, in Apache's format or as JSON.")
     access_log_file: str = _text("-", "File the access log is appended to; -: standard output.")
     trace: str = _text("", "File to which each request's way through the server is appended, as JSON; slows it.")
-    loop: str = _choice("auto", ("auto", "uvloop", "asyncio"), "Event loop; auto takes uvloop where it is installed.")
+    loop: str = _choice(
+        "auto",
+        ("auto", "uvloop", "asyncio", "select", "poll"),
+        "Event loop; auto takes uvloop where it is installed. select, poll: asyncio's over that call, to compare.",
+    )
 
     tls_cert: tuple[str, ...] = _files(
         "For tls:// binds: PEM file of a certificate and those between it and a root. May be repeated: clients get "

@@ -21,8 +21,8 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def load(config: Config) -> tuple[Any, str]:
-    """The application that `config.target` is or names, and its interface: "wsgi", "asgi", or "service", and then it
-    is a Service. Raises StartupError.
+    """The application that `config.target` is or names, and its interface: "wsgi", "asgi"; "service", and then it is a
+    Service; or "asyncio", and then it is a class of asyncio protocols. Raises StartupError.
     """
     app = config.target
     if isinstance(app, str):
@@ -37,6 +37,9 @@ def load(config: Config) -> tuple[Any, str]:
     service = as_service(app)
     if service is not None and config.interface in ("auto", "service"):
         return service, "service"
+    if config.interface == "asyncio" or (config.interface == "auto" and _is_asyncio(app)):
+        # Whoever has such a class has imported asyncio already.
+        return importlib.import_module("fastnet.servers.guests").check_protocol(app, name), "asyncio"
     if config.interface == "service":
         raise StartupError(f"{name} is no service: decorate it with fastnet.service(), or name a Protocol class")
     if not callable(app):
@@ -68,6 +71,11 @@ def detect(app: Any, name: str = "the application") -> str:
             except TypeError:
                 return interface  # takes this many arguments and not the other many
     raise StartupError(f"cannot tell whether {name} is WSGI or ASGI; say --interface wsgi or --interface asgi")
+
+
+def _is_asyncio(app: Any) -> bool:
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and inspect.isclass(app) and issubclass(app, asyncio.BaseProtocol)
 
 
 def _name(target: Any) -> str:

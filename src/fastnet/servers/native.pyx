@@ -306,6 +306,7 @@ cdef class Loop:
                 close_fd(fd)
                 continue
             self.pump.tick()
+            self.pump.count_connection()
             server = hub.names[number]
             client = name_of(&address, self.last_host)
             if client is not None:

@@ -26,6 +26,7 @@ cdef class Pump:
     cdef int copies, copies_next       # reads that are not to use it, from now on and after it was kept again
     cdef double _date_due              # when the date line is to be looked at again
     cdef double tick(self) noexcept    # read the clock: sets ws.now, renews the date; returns now
+    cdef int count_connection(self) noexcept      # one was accepted
 
 # A connection as the pump sees it. A driver subclasses it and overrides flush() and finish().
 cdef class Channel(Carrier):

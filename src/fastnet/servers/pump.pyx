@@ -82,6 +82,11 @@ cdef class Pump:
             self._date_due = now + 1 - (second - floor(second))
         return now
 
+    cdef int count_connection(self) noexcept:
+        if self.slot != NULL:
+            self.slot.connections += 1
+        return 0
+
 
 cdef class Channel(Carrier):
     """A connection as the pump sees it; a driver subclasses it."""

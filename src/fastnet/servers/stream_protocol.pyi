@@ -3,7 +3,7 @@ from collections.abc import Callable
 from typing import final
 
 from fastnet.apps.service import Service
-from fastnet.apps.session import Connection
+from fastnet.apps.session import Connection, ServiceApp
 from fastnet.protocols.base import Protocol
 from fastnet.servers.board import Board
 
@@ -17,6 +17,9 @@ class ProtocolFactory:
     def __call__(self) -> ServiceProtocol: ...
     def place(self, board: Board, worker: int, thread: int) -> None: ...
 
+def service_protocol(
+    app: ServiceApp, loop: asyncio.AbstractEventLoop, write_timeout: float, min_rate: float, kind: type[ServiceProtocol]
+) -> ProtocolFactory: ...
 def asyncio_protocol(
     target: Service | Callable[..., Protocol],
     *,

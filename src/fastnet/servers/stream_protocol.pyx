@@ -358,8 +358,6 @@ cdef class ProtocolFactory:
     cdef object service, kind
     cdef Py_ssize_t max_output
     cdef double idle_timeout, write_timeout, min_rate
-    cdef Board board
-    cdef int worker, thread
     cdef _Shared shared
 
     def __call__(self):
@@ -370,15 +368,24 @@ cdef class ProtocolFactory:
             shared = self.shared = _Shared()
             shared.loop, shared.write_timeout, shared.min_rate = loop, self.write_timeout, self.min_rate
             shared.app = ServiceApp(self.service, loop, max_output=self.max_output, idle_timeout=self.idle_timeout)
-            if self.board is not None:
-                shared.board, shared.slot = self.board, self.board.slot(self.worker, self.thread)
         made = self.kind()
         made.shared = shared
         return made
 
     def place(self, Board board not None, int worker, int thread):
-        """Count messages, and tell the supervisor what runs, in this slot of the board."""
-        self.board, self.worker, self.thread = board, worker, thread
+        """Count messages, and tell the supervisor what runs, in this slot of the board. Of service_protocol()'s only."""
+        self.shared.board, self.shared.slot = board, board.slot(worker, thread)
+
+
+def service_protocol(ServiceApp app not None, loop, double write_timeout, double min_rate, kind):
+    """As asyncio_protocol(), with an app that has been made, for its loop only."""
+    cdef ProtocolFactory factory = ProtocolFactory()
+    cdef _Shared shared = _Shared()
+    shared.loop, shared.app, shared.write_timeout, shared.min_rate = loop, app, write_timeout, min_rate
+    factory.shared, factory.service, factory.kind = shared, app.service, kind
+    factory.max_output, factory.idle_timeout = app.max_output, app.idle_timeout
+    factory.write_timeout, factory.min_rate = write_timeout, min_rate
+    return factory
 
 
 def asyncio_protocol(target, *, Py_ssize_t max_output=262144, double idle_timeout=60.0, double write_timeout=30.0,

@@ -133,8 +133,16 @@ class Supervisor:
                 self._start_due()
                 self._replace_due()
                 self._check_deadlines()
-            LOGGER.info("stopped after %d requests", self._board.requests())
+            LOGGER.info("stopped after %s", self._summary())
         return self._status
+
+    def _summary(self) -> str:
+        """What was done, in words; of a protocol that answers by itself only the connections are known."""
+        requests, connections = self._board.requests(), self._board.connections()
+        met = f"{connections} connection{'s' * (connections != 1)}"
+        if connections and not requests:
+            return met
+        return f"{requests} request{'s' * (requests != 1)}" + (f" of {met}" if connections else "")
 
     # Waiting
 

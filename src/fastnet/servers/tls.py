@@ -55,7 +55,7 @@ def server_context(config: Config) -> ssl.SSLContext:
 
 def offer_protocols(config: Config, interface: str) -> None:
     """Offer by ALPN what the application speaks, if no option says what to offer."""
-    if not config.tls_alpn and interface != "service":
+    if not config.tls_alpn and interface in ("wsgi", "asgi"):
         _certificates(_settings_of(config)).offer(HTTP_ALPN)
 
 

@@ -11,15 +11,14 @@ import resource
 import socket
 import ssl
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from fastnet.servers.asynchronous_channel import Hub
 from fastnet.servers.barrier import refuse
 from fastnet.servers.board import Board
 from fastnet.servers.config import Config
 from fastnet.servers.listeners import listener_name
 from fastnet.servers.log import LOGGER
-from fastnet.servers.pump import Pump
 from fastnet.servers.tls import listener_contexts
 
 # A loop accepts at most this many connections in a row, so that others sharing the socket get some.
@@ -30,13 +29,22 @@ _PAUSE_S = 0.25
 _SPARE_FILES = 32
 # What a process may have, if nothing else says so.
 _MOST_FILES = 1 << 20
+# What select() can watch: FD_SETSIZE.
+_MOST_SELECTED = 1024
 
 
 class Transports:
-    """The connections of one loop; make and use it there. It works with copies of `sockets`."""
+    """The connections of one loop; make and use it there. It works with copies of `sockets`.
+
+    make_hub(max_connections=, max_fd=, full=, room=) makes what serves them: a Hub under the pump, or Guests.
+    """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, pump: Pump, config: Config, sockets: list[socket.socket]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        config: Config,
+        sockets: list[socket.socket],
+        make_hub: Callable[..., Any],
     ) -> None:
         self._loop = loop
         self._config = config
@@ -50,9 +58,9 @@ class Transports:
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         if limit == resource.RLIM_INFINITY:
             limit = _MOST_FILES
-        self._hub = Hub(
-            loop,
-            pump,
+        if config.loop == "select":
+            limit = min(limit, _MOST_SELECTED)
+        self._hub = make_hub(
             max_connections=config.max_connections,
             max_fd=min(limit, _MOST_FILES) - _SPARE_FILES - _ACCEPTS * loops,
             full=self._pause,
@@ -62,7 +70,8 @@ class Transports:
     @property
     def count(self) -> int:
         """Open connections."""
-        return self._hub.count
+        count: int = self._hub.count
+        return count
 
     def place(self, board: Board, worker: int, thread: int) -> None:
         """Tell the supervisor, in this slot of the board, what runs."""

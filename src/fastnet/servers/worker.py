@@ -8,8 +8,7 @@ It calls `ready()` once it accepts connections, begins to drain at SIGTERM (whos
 main thread) and returns when the last request is answered; the supervisor sees to the deadline. StartupError, raised
 before `ready()`, says why serving cannot begin. There are two: `native` for WSGI and services of plain functions, with
 one thread or many on a readiness loop, and `asynchronous`, on asyncio, for what is `async def` everywhere, and for all
-under the async model; and for WSGI under all models, in a pool of the model's number of threads, where there is no
-epoll for the native one.
+under the async model and where there is no epoll for the native one: WSGI then has a pool of the model's threads.
 """
 
 from __future__ import annotations
@@ -109,12 +108,12 @@ def serve_app(
     # What there is now stays: the collector need not go through all of the application again and again.
     gc.collect()
     gc.freeze()
-    return _driver(config.model, interface, app)(config, app, interface, sockets, board, worker, ready)
+    return _driver(config, interface, app)(config, app, interface, sockets, board, worker, ready)
 
 
 def _check_transports(config: Config, app: Any, interface: str) -> None:
     """That the application has something to say at each address. Raises StartupError."""
-    if interface == "service" and (config.static or config.compress):
+    if interface not in ("wsgi", "asgi") and (config.static or config.compress):
         raise StartupError("--static and --compress are for WSGI and ASGI applications, not for services")
     for address in config.addresses():
         if address.kind in ("udp", "unixgram"):
@@ -125,7 +124,7 @@ def _check_transports(config: Config, app: Any, interface: str) -> None:
                 way = "--workers 1" if address.path else "--reuse-port or --workers 1"
                 why = f"what a client sends must come to one process; say {way}"
                 raise StartupError(f"cannot serve at {url} with {config.workers} workers: {why}")
-            if transports_only():
+            if transports_only(config):
                 raise StartupError(f"cannot serve at {url}: datagrams need the native driver, which needs Linux")
         elif interface == "service" and app.protocol is None:
             why = "the application knows datagrams only; bind udp:// or unixgram:"
@@ -142,22 +141,24 @@ def preload(config: Config) -> None:
     if config.model == "async" or config.interface == "asgi":
         asynchronous = importlib.import_module("fastnet.servers.asynchronous")
         asynchronous.loop_factory(config.loop)
-        if not transports_only():
+        if not transports_only(config):
             importlib.import_module("fastnet.servers.hosted")
-    elif config.interface == "wsgi" and not transports_only():
+    elif config.interface == "wsgi" and not transports_only(config):
         importlib.import_module("fastnet.servers.native")
 
 
-def _driver(model: str, interface: str, app: Any) -> Driver:
+def _driver(config: Config, interface: str, app: Any) -> Driver:
     # Imported when picked: asyncio alone is a third of a worker's memory.
     blocking = interface == "wsgi" or (interface == "service" and not app.is_async)
-    native = blocking and model != "async" and not transports_only()
+    native = blocking and config.model != "async" and not transports_only(config)
     driver: Driver = importlib.import_module(f"fastnet.servers.{'native' if native else 'asynchronous'}").run
     return driver
 
 
-def transports_only() -> bool:
-    """Whether connections are to be served by asyncio's transports: the native driver was not built, or not wanted."""
+def transports_only(config: Config) -> bool:
+    """Whether loops serve connections by asyncio's transports: the native driver was not built, or is not wanted."""
+    if config.loop in ("select", "poll"):
+        return True
     return bool(os.environ.get(_TRANSPORTS)) or importlib.util.find_spec("fastnet.servers.hosted") is None
 
 
