@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,23 @@ def test_who_has_begun_a_handshake_before_refuse_is_let_in() -> None:
             connection.setblocking(True)
             assert connection.recv(10) == b"hello"
     listener.close()
+
+
+def test_a_unix_socket_refuses_at_once_and_gives_out_its_backlog(tmp_path: Path) -> None:
+    path = str(tmp_path / "socket")
+    with open_socket(Address("unix", path=path), 8) as listener:
+        early, late = (socket.socket(socket.AF_UNIX) for _ in range(2))
+        with early, late:
+            early.connect(path)
+            early.sendall(b"early")
+            refuse([listener])
+            with pytest.raises(ConnectionRefusedError):
+                late.connect(path)
+            connection, _ = listener.accept()
+            with connection:
+                connection.setblocking(True)
+                assert connection.recv(10) == b"early"
+                early.sendall(b"more")
+                assert connection.recv(10) == b"more"
+            with pytest.raises(BlockingIOError):
+                listener.accept()

@@ -209,6 +209,26 @@ def test_without_a_free_descriptor_it_pauses_accepting_and_recovers(site: Path, 
         assert server.stop() == 0, server.log
 
 
+@pytest.mark.parametrize(("model", "kind"), [("prefork", "wsgi"), ("threaded", "wsgi"), ("async", "asgi")])
+def test_without_a_free_descriptor_a_drain_lets_in_who_waits_when_others_have_gone(
+    site: Path, model: str, kind: str
+) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+
+    with serving(site, model, kind, "--first-byte-timeout", "1000", preexec=limit) as server:
+        crowd = [server.connect() for _ in range(260)]
+        server.wait_for_log(NO_FILES)
+        for client in crowd[-20:]:       # who are certainly outside
+            client.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        server.process.send_signal(signal.SIGTERM)
+        for client in crowd[-20:]:
+            assert b"".join(iter(lambda c=client: c.recv(65536), b"")).startswith(b"HTTP/1.1 200 ")
+        assert server.wait() == 0, server.log
+        for client in crowd:
+            client.close()
+
+
 def get_kept(client: socket.socket) -> bytes:
     """The body of the answer to a GET, on a connection that goes on."""
     client.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")

@@ -3,7 +3,8 @@
 A socket that is closed resets whoever stands in its backlog, and between the last accept() and the close there is
 always time for one more to come. So a filter in the kernel first drops what asks for a new connection; then the backlog
 can be accepted to the last. The filter lets everything else pass, for a client whose handshake has begun believes to be
-connected before the listener knows of it, and what an accepted connection inherits must not hurt it.
+connected before the listener knows of it, and what an accepted connection inherits must not hurt it. A Unix socket has
+no handshake: shut down for reading, it refuses whoever comes, and gives out who is in its backlog as before.
 
 Linux only; elsewhere, and where the kernel does not allow it, a connection that comes in the last moment is reset.
 """
@@ -40,13 +41,17 @@ _LOOK_EVERY_S = 0.005
 
 
 def refuse(sockets: Sequence[socket.socket]) -> None:
-    """Have TCP listeners, in all processes that share them, let nobody in any more. Who is in the backlog stays there.
+    """Have listeners, in all processes that share them, let nobody in any more. Who is in the backlog stays there.
 
     Blocks until the handshakes that have begun are over, for a second at most. Whoever comes later gets no answer, asks
-    again after a second, and then finds nobody here, or a successor.
+    again after a second, and then finds nobody here, or a successor; at a Unix socket he is refused at once.
     """
     if sys.platform != "linux":
         return
+    for sock in sockets:
+        if sock.family == socket.AF_UNIX:
+            sock.shutdown(socket.SHUT_RD)
+    sockets = [sock for sock in sockets if sock.family != socket.AF_UNIX]
     program = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *instruction) for instruction in _DROP_SYN))
     option = struct.pack("@HP", len(_DROP_SYN), ctypes.addressof(program))
     try:

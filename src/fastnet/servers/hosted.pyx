@@ -183,7 +183,7 @@ cdef class HostedLoop(Loop):
             self.end_round()
         finally:
             self.pump.app.end_turn()
-        if self.over is not None and (hub.count == 0 or hub.stopping) and not self.over.done():
+        if self.over is not None and ((hub.count == 0 and not hub.left) or hub.stopping) and not self.over.done():
             self.over.set_result(None)
         return 0
 

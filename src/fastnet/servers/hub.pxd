@@ -95,6 +95,7 @@ cdef class Hub:
     cdef list listeners, names        # names: as an app is told; None: ask the connection
     cdef list contexts                # of listeners: an SSLContext, or None where connections are not encrypted
     cdef list is_datagram, datagrams  # of listeners: whether it is a UDP socket, and its Datagrams or None
+    cdef list left                    # draining: (number, descriptor) of listeners whose backlog is still to be let in
     cdef int n_listeners, accepts
     cdef bint owns_listeners          # no other process has them
     cdef long max_connections
@@ -110,6 +111,7 @@ cdef class Hub:
     cdef int watch(self, int fd, uint32_t events, uint64_t data) except -1
     cdef int accept_on(self) except -1
     cdef int accept_off(self, double resume_at) except -1   # leave connections in the backlog until then, or a close
+    cdef int run_short(self, double now, str what) except -1   # there is no descriptor for a further connection
     cdef int open_datagrams(self, ServiceApp app, double now) except -1
     cdef int unwatch(self, int fd) except -1
     cdef int watch_again(self, int number) except -1        # a UDP socket that a thread has served

@@ -22,6 +22,7 @@ from fastnet.servers.pump cimport CLOCK_MONOTONIC
 
 from fastnet.servers.datagrams import is_datagram
 from fastnet.servers.listeners import listener_name
+from fastnet.servers.log import LOGGER
 from fastnet.servers.tls import listener_contexts
 
 cdef extern from "unistd.h" nogil:
@@ -31,6 +32,9 @@ cdef enum:
     MOST_ACCEPTS = 64          # connections accepted in a row, if no other worker could take them
     MOST_PLACES = 1 << 20      # file descriptors served at most
 
+cdef double PAUSE_S = 0.25         # without a free file descriptor, accepting is tried again after this
+cdef double WARN_EVERY_S = 5       # of that the log says no more often
+
 
 @cython.final
 cdef class Hub:
@@ -38,6 +42,7 @@ cdef class Hub:
 
     def __cinit__(self, config, list sockets, int threads):
         self.epfd = self.alarm = self.timer = self.signals = self.signals_in = -1
+        self.left = []
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.size = MOST_PLACES if most == resource.RLIM_INFINITY else min(most, MOST_PLACES)
         self.places = <Place *>PyMem_Calloc(self.size, sizeof(Place))
@@ -72,7 +77,7 @@ cdef class Hub:
 
     def __dealloc__(self):
         PyMem_Free(self.places)
-        for fd in (self.epfd, self.alarm, self.timer, self.signals, self.signals_in):
+        for fd in (self.epfd, self.alarm, self.timer, self.signals, self.signals_in, *[fd for _, fd in self.left]):
             if fd >= 0:
                 close_fd(fd)
 
@@ -101,6 +106,13 @@ cdef class Hub:
                     if not self.is_datagram[i]:
                         epoll_ctl(self.epfd, EPOLL_CTL_DEL, listener.fileno(), &event)
         return self.see_to(resume_at)
+
+    cdef int run_short(self, double now, str what) except -1:
+        if not self.short_of_files and now - self.warned_at > WARN_EVERY_S:
+            self.warned_at = now
+            LOGGER.warning("cannot accept connections: %s; they wait until others are closed", what)
+        self.short_of_files = True
+        return self.accept_off(now + PAUSE_S)
 
     cdef int open_datagrams(self, ServiceApp app, double now) except -1:
         """Begin to take datagrams, for a service."""

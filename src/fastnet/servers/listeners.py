@@ -208,7 +208,7 @@ class Listeners:
         self._remove_files()
         # An inherited socket may go on in another server, and one that is only held lets nobody in.
         kinds = zip(self._asked, self.sockets, strict=True)
-        refuse([sock for address, sock in kinds if address.kind == "tcp" and not self._reuse_port])
+        refuse([sock for address, sock in kinds if address.kind in ("tcp", "unix") and not self._reuse_port])
 
     def close(self) -> None:
         """Close this process's copies, and remove the socket files if it is the one that made them."""

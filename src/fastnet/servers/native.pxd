@@ -35,7 +35,6 @@ cdef class Loop:
     cdef int serve_again(self) except -1
     cdef int obey(self) except -1
     cdef int accept(self, int number, int listener) except -1
-    cdef int run_short(self, str what) except -1
     cdef NativeChannel make_channel(self, Workspace ws)
     cdef int open(self, int fd, client, server, tls) except -1
     cdef NativeChannel settle(self, int fd, client, server, tls, Workspace ws)
@@ -43,3 +42,4 @@ cdef class Loop:
     cdef int sweep(self, double now) except -1
     cdef int judge(self, int fd, Place *place) except -1
     cdef int begin_drain(self) except -1
+    cdef int let_in_the_last(self) except -1

@@ -59,8 +59,6 @@ cdef extern from "unistd.h" nogil:
 cdef enum:
     INPUT_ROOM = 65536         # of the buffer that a thread reads into
 
-cdef double PAUSE_S = 0.25         # without a free file descriptor, accepting is tried again after this
-cdef double WARN_EVERY_S = 5       # of that the log says no more often
 cdef double SWEEP_S = 0.25         # deadlines are met within this
 cdef double DRAIN_IDLE_S = 1.0     # what an idle connection is given, in a drain, for a request that is on its way
 # A thread whose turn lasted this long lets a waiting one go on, between two requests rather than inside one, where the
@@ -299,7 +297,7 @@ cdef class Loop:
                 if errno in (EAGAIN, EBADF, EINVAL):      # or another thread closed the listener, to drain
                     return 0
                 if errno in (EMFILE, ENFILE, ENOBUFS, ENOMEM):
-                    return self.run_short(os.strerror(errno))
+                    return hub.run_short(self.pump.ws.now, os.strerror(errno))
                 continue                                  # of the connection, which is gone
             hub.short_of_files = False
             if fd >= hub.size:
@@ -325,15 +323,6 @@ cdef class Loop:
             (<TracedChannel>channel).trail = (<Tracer>self.pump.tracer).trail()
         channel.conn = Connection(ws)
         return channel
-
-    cdef int run_short(self, str what) except -1:
-        """There is no file descriptor for a further connection."""
-        cdef Hub hub = self.hub
-        if not hub.short_of_files and self.pump.ws.now - hub.warned_at > WARN_EVERY_S:
-            hub.warned_at = self.pump.ws.now
-            LOGGER.warning("cannot accept connections: %s; they wait until others are closed", what)
-        hub.short_of_files = True
-        return hub.accept_off(self.pump.ws.now + PAUSE_S)
 
     cdef int open(self, int fd, client, server, tls) except -1:
         cdef NativeChannel channel = self.settle(fd, client, server, tls, self.pump.ws)
@@ -399,8 +388,9 @@ cdef class Loop:
                     if (<Datagrams>hub.datagrams[number]).deadline <= now:
                         self.serve_datagrams(number)
                     due = min(due, max((<Datagrams>hub.datagrams[number]).deadline, now))
-            if hub.draining:
-                if hub.count == 0 or now >= hub.drain_until:
+            if hub.drain_until != INFINITY:
+                self.let_in_the_last()
+                if (hub.count == 0 and not hub.left) or now >= hub.drain_until:
                     hub.stop()
                 due = min(due, hub.drain_until, now + SWEEP_S)
             hub.see_to(min(max(due, now + SWEEP_S), hub.resume_at))
@@ -425,7 +415,7 @@ cdef class Loop:
     cdef int begin_drain(self) except -1:
         """Accept no more, close what is idle, answer the rest. A second call ends at once."""
         cdef Hub hub = self.hub
-        cdef int i, listener
+        cdef int i
         cdef double now
         with hub.lock:
             if hub.draining:
@@ -433,20 +423,29 @@ cdef class Loop:
             hub.draining = self.pump.ws.draining = True
         hub.accept_off(INFINITY)
         if hub.owns_listeners:
-            refuse([one for one in hub.listeners if not is_datagram(one)])              # else the supervisor did, if all is to end
-        now = self.pump.tick()
-        hub.drain_until, hub.idle_until = now + hub.drain_timeout, now + DRAIN_IDLE_S
+            # else the supervisor did, if all is to end
+            refuse([one for one in hub.listeners if not is_datagram(one)])
         hub.accepts = hub.size
         for i in range(hub.n_listeners):
             if hub.datagrams[i] is not None:
                 self.serve_datagrams(i)        # what is left there, other workers serve, or nobody
                 hub.unwatch(hub.listeners[i].fileno())
                 continue
-            # Who is in the backlog was let in by the kernel.
-            listener = hub.listeners[i].detach()
-            self.accept(i, listener)
-            close_fd(listener)
-        return hub.see_to(now)
+            hub.left.append((i, hub.listeners[i].detach()))
+        now = self.pump.tick()
+        hub.drain_until, hub.idle_until = now + hub.drain_timeout, now + DRAIN_IDLE_S
+        return hub.see_to(now)             # a sweep does the rest
+
+    cdef int let_in_the_last(self) except -1:
+        """Draining: accept who is in the backlogs, for the kernel has let them in already, and close the listeners."""
+        cdef Hub hub = self.hub
+        for number, listener in hub.left[:]:
+            hub.short_of_files = False
+            self.accept(number, listener)
+            if not hub.short_of_files:     # else again when connections have ended, at the next sweep
+                hub.left.remove((number, listener))
+                close_fd(listener)
+        return 0
 
 
 def run(config, app, str interface, list sockets, Board board, int worker, ready):
