@@ -155,19 +155,23 @@ def _read_answer(value: dict[str, Any]) -> Answer:
     return Answer(id, None, RPCError("the peer answered with an error that is none of JSON-RPC 2.0", error))
 
 
-def request_text(call: Call) -> bytes:
-    """The text of a call, or of a notification. Raises TypeError or ValueError for what JSON has no form for."""
+def _request(call: Call) -> dict[str, Any]:
     request: dict[str, Any] = {"jsonrpc": "2.0", "method": call.method}
     if call.params:
         request["params"] = call.params
     if not call.one_way:
         request["id"] = call.id
-    return dumps(request, default=plain)
+    return request
+
+
+def request_text(call: Call) -> bytes:
+    """The text of a call, or of a notification. Raises TypeError or ValueError for what JSON has no form for."""
+    return dumps(_request(call), default=plain)
 
 
 def batch_text(calls: Iterable[Call]) -> bytes:
     """The text of a batch. Raises as request_text() does."""
-    return b"[%b]" % b",".join(map(request_text, calls))
+    return dumps([_request(call) for call in calls], default=plain)
 
 
 class JSONRPC(Protocol):
