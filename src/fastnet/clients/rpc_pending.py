@@ -19,6 +19,8 @@ _Waiter = TypeVar("_Waiter")
 
 def plain_params(params: Params) -> list[Any] | dict[str, Any]:
     """Arguments as they are sent. Raises TypeError for a str, which is a sequence only by accident."""
+    if type(params) is list:
+        return params.copy()
     if isinstance(params, Mapping):
         return dict(params)
     if isinstance(params, (str, bytes, bytearray)):

@@ -48,7 +48,8 @@ class Message:
         self._many = False
         self._waiting = 0
         try:
-            value = loads(data, max_bytes=len(memoryview(data)), max_depth=max_depth)
+            size = len(data) if type(data) is bytes else len(memoryview(data))
+            value = loads(data, max_bytes=size, max_depth=max_depth)
         except ProtocolError as error:
             self._texts.append(_failed(None, ParseError(str(error))))
             return
@@ -67,17 +68,27 @@ class Message:
         if type(value) is not dict:
             self._texts.append(_failed(None, InvalidRequest("a request is an object")))
             return
+        id, method, params = value.get("id"), value.get("method"), value.get("params", [])
+        if (
+            type(method) is str
+            and type(id) in (int, str)
+            and type(params) in (list, dict)
+            and value.get("jsonrpc") == "2.0"
+        ):
+            # As nearly all are.
+            self._waiting += 1
+            self.calls.append(Call(id, method, params, batch=self))
+            return
         if "method" not in value and ("result" in value or "error" in value):
             self.answers.append(_read_answer(value))
             return
-        id = value.get("id")
         wrong = _fault_of_request(value, id)
         if wrong is not None:
             self._texts.append(_failed(id if _is_id(id) else None, InvalidRequest(wrong)))
             return
         one_way = "id" not in value
         self._waiting += not one_way
-        self.calls.append(Call(id, value["method"], value.get("params", []), one_way=one_way, batch=self))
+        self.calls.append(Call(id, value["method"], params, one_way=one_way, batch=self))
 
     def answer(self, call: Call) -> None:
         """A call is done: its `result` or `fault` is what it is answered with."""
