@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -9,7 +10,7 @@ import fastnet
 from fastnet.errors import ConfigError, StartupError
 from fastnet.framing import Lines
 from fastnet.protocols import Framed
-from fastnet.testing import ChaosDatagrams, ChaosProxy, Running, exchange, running, target_name
+from fastnet.testing import ChaosDatagrams, ChaosProxy, ChaosUDP, Running, exchange, running, target_name
 from fastnet.testing import start_service as start_service
 from tests.servers.services import read_all
 
@@ -84,3 +85,40 @@ def test_datagrams_are_lost_doubled_and_reordered_by_the_seed() -> None:
     assert set(once) < set(sent) and len(once) > len(set(once)) > 800 and once != sorted(once)
     calm = ChaosDatagrams(1, loss=0, double=0, reorder=0)
     assert calm.carry(sent) == sent
+
+
+def test_a_udp_relay_loses_doubles_and_reorders_as_the_seed_says(start_service: Callable[..., Running]) -> None:
+    server = start_service("tests.servers.datagram_site:shout", bind="udp://127.0.0.1:0")
+    with server.connect() as direct:
+        direct.send(b"direct")
+        assert direct.recv(100) == b"DIRECT"
+    sent = [b"a%d" % i for i in range(60)]
+
+    def answers(seed: int, **chances: float) -> list[bytes]:
+        """Each is sent when what became of the one before is known, so that they have one order."""
+        came = []
+        with (
+            ChaosUDP(server.address, seed, delay_s=0, **chances) as relay,
+            socket.socket(type=socket.SOCK_DGRAM) as client,
+        ):
+            client.settimeout(60)
+            client.connect(relay.address)
+            for data in sent:
+                client.send(data)
+                if not chances:
+                    continue
+                came.append(client.recv(100))
+            client.settimeout(0.3)
+            with suppress(TimeoutError):
+                while True:
+                    came.append(client.recv(100))
+        return came
+
+    assert answers(1, loss=0.0, double=0.0, reorder=0.0) == [data.upper() for data in sent]
+    doubled = answers(1, loss=0.0, double=1.0, reorder=0.0)
+    assert sorted(doubled) == sorted(data.upper() for data in sent for _ in range(4))  # twice there, twice back
+    came = answers(2)
+    assert set(came) < {data.upper() for data in sent} and len(came) > len(set(came)) > 20
+    with start_service("tests.servers.datagram_site:shout", bind="unixgram:/tmp/fastnet-test-chaos").connect() as local:
+        local.send(b"local")
+        assert local.recv(100) == b"LOCAL"

@@ -5,15 +5,18 @@ running(service)             a service in processes of its own, for as long as a
 ChaosProxy(address, seed)    a TCP relay in front of it: one byte at a time, late, cut off
 exchange(sender, receiver)   two protocols without a socket, what is sent cut anywhere
 ChaosDatagrams(seed)         datagrams lost, doubled and out of order
+ChaosUDP(address, seed)      a UDP relay that does the same to them, and delays them
 """
 
 from __future__ import annotations
 
 import contextlib
+import heapq
 import importlib.util
 import os
 import random
 import re
+import select
 import signal
 import socket
 import struct
@@ -69,17 +72,22 @@ class Running:
     def address(self) -> Any:
         """Of the first bind, as sockets have it: (host, port), or a path."""
         url = self.urls[0]
-        if url.startswith("unix:"):
-            return url[len("unix:") :]
+        if url.startswith(("unix:", "unixgram:")):
+            return url.partition(":")[2]
         host, _, port = url.partition("://")[2].rpartition(":")
         return host.strip("[]"), int(port)
 
     def connect(self) -> socket.socket:
         """A plain socket that is connected to the first bind."""
-        address = self.address
-        if isinstance(address, tuple):
+        address, scheme = self.address, self.urls[0].partition(":")[0]
+        if isinstance(address, tuple) and scheme != "udp":
             return socket.create_connection(address, timeout=_PATIENCE_S)
-        client = socket.socket(socket.AF_UNIX)
+        family = (
+            socket.AF_UNIX if isinstance(address, str) else socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        )
+        client = socket.socket(family, socket.SOCK_DGRAM if scheme in ("udp", "unixgram") else socket.SOCK_STREAM)
+        if scheme == "unixgram":
+            client.bind("")  # a name of its own, to be answered at
         client.settimeout(_PATIENCE_S)
         client.connect(address)
         return client
@@ -286,6 +294,77 @@ class ChaosDatagrams:
             arrived += self._late
             self._late = []
         return arrived
+
+
+class ChaosUDP:
+    """A UDP relay in front of a server that loses, doubles, reorders and delays datagrams, both ways, as a seed says.
+
+    A context manager with the `address` to send to. What becomes of a datagram depends on its place among those that
+    go its way, so the same conversation has the same fate.
+
+    Args:
+        target: (host, port) of the server behind it, of IPv4.
+        seed: of all that is random.
+        delay_s: how late a datagram is, at most, one time in four.
+        chances: loss, double and reorder, as of ChaosDatagrams.
+    """
+
+    def __init__(self, target: Any, seed: int, *, delay_s: float = 0.02, **chances: float) -> None:
+        self._target, self._delay_s, self._dice = target, delay_s, random.Random(seed)
+        self._there, self._back = ChaosDatagrams(seed, **chances), ChaosDatagrams(seed + 1, **chances)
+        self._front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._front.bind(("127.0.0.1", 0))
+        self._front.setblocking(False)
+        self.address = self._front.getsockname()
+        self._behind: dict[Any, socket.socket] = {}  # a socket to the server for each client
+        self._late: list[tuple[float, int, socket.socket, bytes, Any]] = []
+        self._count = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> ChaosUDP:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        for sock in (self._front, *self._behind.values()):
+            sock.close()
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            # Now and then what was held back goes, whether or not anything comes.
+            ready, _, _ = select.select([self._front, *self._behind.values()], [], [], 0.005)
+            clients = {sock: client for client, sock in self._behind.items()}
+            there = [one for sock in ready if sock is self._front for one in self._received(sock)]
+            back = [(data, clients[sock]) for sock in ready if sock in clients for data, _ in self._received(sock)]
+            for data, client in self._there.carry(there):
+                self._pass_on(self._socket_of(client), data, self._target)
+            for data, client in self._back.carry(back):
+                self._pass_on(self._front, data, client)
+            while self._late and self._late[0][0] <= time.monotonic():
+                _, _, sock, data, where = heapq.heappop(self._late)
+                with contextlib.suppress(OSError):  # it may be lost, here as anywhere
+                    sock.sendto(data, where)
+
+    def _received(self, sock: socket.socket) -> list[tuple[bytes, Any]]:
+        found = []
+        with contextlib.suppress(OSError):
+            while True:
+                found.append(sock.recvfrom(65536))
+        return found
+
+    def _socket_of(self, client: Any) -> socket.socket:
+        if client not in self._behind:
+            sock = self._behind[client] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock.setblocking(False)
+        return self._behind[client]
+
+    def _pass_on(self, sock: socket.socket, data: bytes, where: Any) -> None:
+        delay_s = self._dice.random() * self._delay_s if self._dice.random() < 0.25 else 0.0
+        self._count += 1
+        heapq.heappush(self._late, (time.monotonic() + delay_s, self._count, sock, data, where))
 
 
 if importlib.util.find_spec("pytest") is not None:

@@ -64,6 +64,7 @@ def _pid(message: bytes) -> bytes:
     return b"%d" % os.getpid()
 
 
+echo = fastnet.service(_stream, datagram=Datagrams)
 pid = fastnet.service(_pid, datagram=Datagrams)
 shout = fastnet.service(_shout, datagram=Datagrams)
 shout_later = fastnet.service(_shout_later, datagram=Datagrams, concurrency=100)
@@ -89,11 +90,17 @@ HANDLED: dict[bytes, int] = {}
 
 
 @udp.service
-async def counted(request: bytes) -> bytes:
-    """How often the request was handled."""
+def counted(request: bytes) -> bytes:
+    """How often the request was handled, and which."""
     HANDLED[request] = HANDLED.get(request, 0) + 1
-    await asyncio.sleep(0.001)
-    return b"%d" % HANDLED[request]
+    return b"%d %b" % (HANDLED[request], request)
+
+
+@udp.service
+async def counted_later(request: bytes) -> bytes:
+    HANDLED[request] = HANDLED.get(request, 0) + 1
+    await asyncio.sleep(0.01)
+    return b"%d %b" % (HANDLED[request], request)
 
 
 @udp.service

@@ -79,7 +79,7 @@ cdef class HostedLoop(Loop):
         """Begin to accept."""
         self.siblings.append(self)
         if self.is_service:
-            self.hub.open_datagrams(self.pump.app, self.pump.tick())
+            self.hub.open_datagrams(self.pump.app, self.pump.tick(), self.siblings[0] is self)
         self.loop.add_reader(self.hub.epfd, self._ready)
 
     def drain(self):

@@ -112,7 +112,7 @@ cdef class Hub:
     cdef int accept_on(self) except -1
     cdef int accept_off(self, double resume_at) except -1   # leave connections in the backlog until then, or a close
     cdef int run_short(self, double now, str what) except -1   # there is no descriptor for a further connection
-    cdef int open_datagrams(self, ServiceApp app, double now) except -1
+    cdef int open_datagrams(self, ServiceApp app, double now, bint first) except -1
     cdef int unwatch(self, int fd) except -1
     cdef int watch_again(self, int number) except -1        # a UDP socket that a thread has served
     cdef int see_to(self, double deadline) noexcept         # have a sweep at this time, or earlier

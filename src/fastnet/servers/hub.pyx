@@ -114,11 +114,13 @@ cdef class Hub:
         self.short_of_files = True
         return self.accept_off(now + PAUSE_S)
 
-    cdef int open_datagrams(self, ServiceApp app, double now) except -1:
-        """Begin to take datagrams, for a service."""
+    cdef int open_datagrams(self, ServiceApp app, double now, bint first) except -1:
+        """Begin to take datagrams, for a service; `first`: no other loop of this process has begun to."""
         for i, listener in enumerate(self.listeners):
             if self.is_datagram[i]:
                 datagrams = Datagrams(app, listener, now)
+                if not first and getattr((<Datagrams>datagrams).protocol, "one_process", False):
+                    continue       # what it has to remember is of one loop, as it is of one process
                 self.datagrams[i] = datagrams
                 # Of many threads one serves a socket at a time, and then asks for its events again.
                 self.watch(listener.fileno(), EPOLLIN | (EPOLLONESHOT if self.threads > 1 else EPOLLEXCLUSIVE),

@@ -427,9 +427,10 @@ cdef class Loop:
             refuse([one for one in hub.listeners if not is_datagram(one)])
         hub.accepts = hub.size
         for i in range(hub.n_listeners):
-            if hub.datagrams[i] is not None:
-                self.serve_datagrams(i)        # what is left there, other workers serve, or nobody
-                hub.unwatch(hub.listeners[i].fileno())
+            if hub.is_datagram[i]:
+                if hub.datagrams[i] is not None:
+                    self.serve_datagrams(i)    # what is left there, other workers serve, or nobody
+                    hub.unwatch(hub.listeners[i].fileno())
                 continue
             hub.left.append((i, hub.listeners[i].detach()))
         now = self.pump.tick()
@@ -466,7 +467,7 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
         pump.slot = board.slot(worker, i)
         loops.append(Loop(hub, pump, i == 0))
     if interface == "service":
-        hub.open_datagrams(answers, pump.tick())
+        hub.open_datagrams(answers, pump.tick(), True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)       # a terminal's Ctrl-C reaches the supervisor, which tells us
     signal.set_wakeup_fd(hub.signals_in, warn_on_full_buffer=False)    # first: no signal is handled without it
     signal.signal(signal.SIGTERM, _leave_to_pipe)
