@@ -150,6 +150,12 @@ def get(client: socket.socket, path: str = "/") -> bytes:
     return body
 
 
+def listens(pid: int, port: int) -> bool:
+    """Whether a process has a socket that listens at a TCP port."""
+    connections = psutil.Process(pid).net_connections()
+    return any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections)
+
+
 def ask(client: socket.socket, path: str = "/") -> bytes:
     """The body of the answer, which must be a 200 with a Content-Length, to a GET on a connection that stays open."""
     client.sendall(b"GET %s HTTP/1.1\r\nHost: test\r\n\r\n" % path.encode())

@@ -152,7 +152,7 @@ class Service:
             wsgi = WSGIApp(self._app, **wsgi_options(config))
             # The first place on the board is the loop's.
             begin = functools.partial(_begin, board, worker)
-            return None, PooledWSGIApp(wsgi, loop, config.threads, begin, lambda thread: board.end(worker, thread + 1))
+            return None, PooledWSGIApp(wsgi, loop, config.threads, begin, lambda thread: board.rest(worker, thread + 1))
         lifespan = Lifespan(self._app)
         await lifespan.startup()
         asgi = ASGIApp(self._app, loop, root_path=config.root_path)

@@ -68,6 +68,7 @@ cdef class Hub:
             (<AsynchronousChannel>self.first).before = <PyObject *>channel
         self.first = <PyObject *>channel
         self.count += 1
+        self.pump.opened()
         if not self.full and self.count >= self.most:
             self.full = True
             self.on_full()
@@ -82,6 +83,7 @@ cdef class Hub:
             (<AsynchronousChannel>channel.after).before = channel.before
         channel.before = channel.after = NULL
         self.count -= 1
+        self.pump.closed()
         if self.full and self.count < self.most:
             self.full = False
             self.on_room()
@@ -176,7 +178,6 @@ cdef class AsynchronousChannel(Channel):
         self.pump = hub.pump
         hub.pump.tick()
         self.conn = Connection(hub.pump.ws)
-        hub.pump.count_connection()
         hub.add(self)
         if transport.get_extra_info("socket").fileno() > hub.last_fd:
             hub.on_full()

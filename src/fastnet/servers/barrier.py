@@ -18,6 +18,8 @@ import sys
 import time
 from collections.abc import Sequence
 
+from fastnet.servers.sock_diag import SYN_RECV, tcp_sockets
+
 # <linux/filter.h>: the option, and a program that looks at the TCP header.
 _SO_ATTACH_FILTER = 26
 _DROP_SYN = (
@@ -26,15 +28,6 @@ _DROP_SYN = (
     (0x06, 0, 0, 0),  # drop
     (0x06, 0, 0, 0xFFFFFFFF),  # let through, whole
 )
-# <linux/inet_diag.h>: ask for the sockets in a state.
-_NETLINK_SOCK_DIAG = 4
-_SOCK_DIAG_BY_FAMILY = 20
-_NLM_F_REQUEST_DUMP = 0x301
-_NLMSG_ERROR = 2
-_NLMSG_DONE = 3
-_SYN_RECV = 3
-_NETLINK_HEADER = struct.Struct("=IHHII")  # length, type, flags, sequence, pid
-_PORT_AT = _NETLINK_HEADER.size + 4  # of the answer's inet_diag_msg: in it, the local port stands behind four bytes
 # Handshakes that have begun are given this long: some round trips, and one packet sent again.
 _HANDSHAKE_S = 1.0
 _LOOK_EVERY_S = 0.005
@@ -67,18 +60,4 @@ def refuse(sockets: Sequence[socket.socket]) -> None:
 
 def _handshakes(families: set[int]) -> set[tuple[int, int]]:
     """(address family, local port) of those under way. Raises OSError if the kernel does not tell."""
-    found = set()
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as kernel:
-        for family in families:
-            request = struct.pack("=BBxxI48x", family, socket.IPPROTO_TCP, 1 << _SYN_RECV)
-            length = _NETLINK_HEADER.size + len(request)
-            kernel.send(_NETLINK_HEADER.pack(length, _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST_DUMP, 0, 0) + request)
-            kind = 0
-            while kind not in (_NLMSG_DONE, _NLMSG_ERROR):
-                data, at = kernel.recv(1 << 16), 0
-                while at < len(data):
-                    length, kind = _NETLINK_HEADER.unpack_from(data, at)[:2]
-                    if kind == _SOCK_DIAG_BY_FAMILY:
-                        found.add((family, int.from_bytes(data[at + _PORT_AT : at + _PORT_AT + 2], "big")))
-                    at += length + 3 & ~3
-    return found
+    return {(family, port) for family in families for port, _ in tcp_sockets(family, SYN_RECV)}

@@ -161,6 +161,7 @@ class Config:
     access_log: str = _choice("off", ("off", "combined", "json"), "Log each request, in Apache's format or as JSON.")
     access_log_file: str = _text("-", "File the access log is appended to; -: standard output.")
     trace: str = _text("", "File to which each request's way through the server is appended, as JSON; slows it.")
+    metrics: str = _text("", "HOST:PORT or unix:PATH where /metrics (Prometheus), /-/healthy and /-/ready are served.")
     loop: str = _choice(
         "auto",
         ("auto", "uvloop", "asyncio", "select", "poll"),
@@ -238,6 +239,13 @@ class Config:
         if self.max_memory and not os.path.exists("/proc/self/statm"):
             raise ConfigError("max_memory", self.max_memory, "0 on this system, which does not tell by /proc")
         Compressor(self.codings)
+        if self.metrics:
+            try:
+                metrics = parse_bind(self.metrics)
+            except ConfigError as error:
+                raise ConfigError("metrics", self.metrics, "HOST:PORT or unix:PATH") from error
+            if metrics.kind not in ("tcp", "unix") or metrics.scheme not in ("", "tcp"):
+                raise ConfigError("metrics", self.metrics, "HOST:PORT or unix:PATH")
         if not self.access_log_file:
             raise ConfigError("access_log_file", "", "a file name, or - for standard output")
         if self.model == "prefork" and self.threads > 1:

@@ -121,7 +121,9 @@ class Guests:
             self._on_full()
 
     def _ended(self, protocol: Any) -> None:
-        self._open.pop(id(protocol), None)
+        if self._open.pop(id(protocol), None) is not None:
+            board, worker, thread = self._place
+            board.disconnected(worker, thread)
         if self._full and len(self._open) < self._most:
             self._full = False
             self._on_room()

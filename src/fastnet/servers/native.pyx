@@ -29,7 +29,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from fastnet.apps.session cimport ServiceApp
 from fastnet.protocols.http1 cimport Connection
 from fastnet.protocols.workspace cimport Settings, Workspace
-from fastnet.servers.board cimport Board
+from fastnet.servers.board cimport NO_FILES, Board
 from fastnet.servers.datagrams cimport Datagrams
 from fastnet.servers.hub cimport (ALARM, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, LISTENER, SIGNALS, TIMER, Hub, Place,
                                   epoll_event, epoll_wait, eventfd_read, fn_add, fn_claim, fn_mark, fn_raise,
@@ -106,10 +106,10 @@ cdef class Loop:
             return self.accept(fd - LISTENER, hub.listeners[fd - LISTENER].fileno())
         if fd == <uint32_t>ALARM:
             return self.serve_again()
-        if fd == <uint32_t>TIMER:
-            self.due = True                    # by its own clock, which is ahead of the coarse one
-            return 0
-        return self.obey()
+        if fd == <uint32_t>SIGNALS:
+            return self.obey()
+        self.due = True                        # TIMER, by its own clock, which is ahead of the coarse one
+        return 0
 
     cdef int end_round(self) except -1:
         """After the events of one wait."""
@@ -222,6 +222,7 @@ cdef class Loop:
 
     cdef int close(self, int fd, Place *place, NativeChannel channel) except -1:
         cdef Hub hub = self.hub
+        self.pump.closed()
         try:
             channel.lost()
         except Exception:
@@ -297,14 +298,15 @@ cdef class Loop:
                 if errno in (EAGAIN, EBADF, EINVAL):      # or another thread closed the listener, to drain
                     return 0
                 if errno in (EMFILE, ENFILE, ENOBUFS, ENOMEM):
+                    self.pump.count(NO_FILES)
                     return hub.run_short(self.pump.ws.now, os.strerror(errno))
                 continue                                  # of the connection, which is gone
             hub.short_of_files = False
             if fd >= hub.size:
                 close_fd(fd)
                 continue
+            self.pump.opened()
             self.pump.tick()
-            self.pump.count_connection()
             server = hub.names[number]
             client = name_of(&address, self.last_host)
             if client is not None:
@@ -488,7 +490,6 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
 
 def _leave_to_pipe(number, frame):
     """A handler for the sake of the wake-up descriptor: SIG_IGN would write nothing there."""
-
 
 def run_thread(Loop loop):
     leave_signals()

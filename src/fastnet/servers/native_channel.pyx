@@ -14,6 +14,7 @@ from libc.stdint cimport uint32_t
 
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1 cimport Connection
+from fastnet.servers.board cimport HANDSHAKE
 from fastnet.servers.pump cimport Channel, Pump
 from fastnet.servers.tls_layer cimport TLSLayer
 
@@ -326,6 +327,7 @@ cdef class NativeChannel(Channel):
             return 0
         if self.layer is not None and not self.layer.established:
             return self._refuse(TimeoutError("it took too long"))
+        self.late()
         self.conn.timeout()
         self.blocked = self.blocked and not self.conn.aborted
         return self.turn()
@@ -363,6 +365,7 @@ cdef class NativeChannel(Channel):
         return 0
 
     cdef int _refuse(self, error) except -1:
+        self.pump.count(HANDSHAKE)
         LOGGER.info("TLS with %s failed: %s", self.client_name(), reason_of(error))
         self.closed = True
         return 0

@@ -25,13 +25,17 @@ cdef class Pump:
     cdef char *window_at
     cdef int copies, copies_next       # reads that are not to use it, from now on and after it was kept again
     cdef double _date_due              # when the date line is to be looked at again
+    cdef int opened(self) noexcept     # a connection; the board is told, as by the next two
+    cdef int closed(self) noexcept
+    cdef int count(self, int error) noexcept
     cdef double tick(self) noexcept    # read the clock: sets ws.now, renews the date; returns now
-    cdef int count_connection(self) noexcept      # one was accepted
 
 # A connection as the pump sees it. A driver subclasses it and overrides flush() and finish().
 cdef class Channel(Carrier):
     cdef Pump pump
     cdef tuple record                  # of the request being answered, if there is an access log: see _begin_record
+    cdef double began                  # of the request being answered: when its head had come
+    cdef int late(self) noexcept       # a deadline has passed: count it, unless the connection was idle
     cdef bint turning                  # turn() is on the stack
     cdef bint again                    # proceed() was called meanwhile
     cdef bint blocked                  # set by flush(): output waits for the peer to read

@@ -19,7 +19,7 @@ from fastnet.apps.static cimport StaticApp
 from fastnet.codecs.http1 cimport Request
 from fastnet.protocols.http1 cimport CLOSED, DATA, END, HEAD, PAUSED, UPGRADED, Connection
 from fastnet.protocols.workspace cimport Settings, Workspace
-from fastnet.servers.board cimport LINE_SIZE, Slot
+from fastnet.servers.board cimport LATE, LEFT, LINE_SIZE, REFUSED, Slot, count_answer
 
 from fastnet.apps.static_files import StaticFiles
 from fastnet.apps.wsgi import WSGIApp
@@ -82,9 +82,19 @@ cdef class Pump:
             self._date_due = now + 1 - (second - floor(second))
         return now
 
-    cdef int count_connection(self) noexcept:
+    cdef int opened(self) noexcept:
         if self.slot != NULL:
-            self.slot.connections += 1
+            self.slot.accepted += 1
+        return 0
+
+    cdef int closed(self) noexcept:
+        if self.slot != NULL:
+            self.slot.closed += 1
+        return 0
+
+    cdef int count(self, int error) noexcept:
+        if self.slot != NULL:
+            self.slot.errors[error] += 1
         return 0
 
 
@@ -103,6 +113,8 @@ cdef class Channel(Carrier):
         if data[0] == TLS_HANDSHAKE and n > 1 and data[1] == 3 and self.tls is None and self.idle():
             LOGGER.info("%s speaks TLS where nothing is encrypted: to serve https://, --bind tls://HOST:PORT",
                         self.client_name())
+        if self.pump.slot != NULL:
+            self.pump.slot.received += n
         self.conn.receive(data, n)
         return self.turn()
 
@@ -176,6 +188,9 @@ cdef class Channel(Carrier):
             else:
                 if event == CLOSED and self.exchange is not None:
                     self.lost()
+                if conn.refused and self.pump.slot != NULL:
+                    self.pump.slot.errors[REFUSED] += 1
+                    self.pump.slot.answers[4] += 1
                 if conn.refused and self.pump.access is not None:
                     self.record = (b"", None, None, clock(CLOCK_REALTIME), clock(CLOCK_MONOTONIC))
                     self._log()
@@ -198,6 +213,7 @@ cdef class Channel(Carrier):
             memcpy(slot.line, request.buf + request.head.method, n)
             slot.line[n] = 0
             slot.since = self.pump.ws.now
+            self.began = clock(CLOCK_MONOTONIC)
         if self.pump.access is not None:
             self.record = self._begin_record(request)
         self.exchange = self.pump.app.open(self)
@@ -223,7 +239,7 @@ cdef class Channel(Carrier):
             return 0
         self.exchange = None
         if slot != NULL:
-            slot.requests += 1
+            count_answer(slot, self.conn.status, clock(CLOCK_MONOTONIC) - self.began, self.conn.answer_bytes)
         if self.record is not None:
             self._log()
         return 0
@@ -242,7 +258,11 @@ cdef class Channel(Carrier):
                                      clock(CLOCK_MONOTONIC) - began, referer, user_agent))
         return 0
 
+    cdef int late(self) noexcept:
+        return 0 if self.idle() else self.pump.count(LATE)
+
     cdef int expire(self) except -1:
+        self.late()
         self.conn.timeout()
         return self.turn()
 
@@ -250,6 +270,7 @@ cdef class Channel(Carrier):
         """The connection is gone: whoever still answers is told."""
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
+            self.pump.count(LEFT)
             self._running()
             exchange.lost()
             self._idle()

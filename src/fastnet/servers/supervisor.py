@@ -38,6 +38,7 @@ from fastnet.servers.board import Board
 from fastnet.servers.config import Config
 from fastnet.servers.listeners import Address, Listeners
 from fastnet.servers.log import LOGGER
+from fastnet.servers.monitor import Monitor
 from fastnet.servers.process import WorkerProcess
 from fastnet.servers.recycling import Recycling
 from fastnet.servers.udp_options import UdpOptions
@@ -96,6 +97,7 @@ class Supervisor:
         self._recycling = Recycling(config)
         self._workers = [_Worker(index + 1, index) for index in range(config.workers)]
         self._retired: list[_Worker] = []
+        self._monitor: Monitor | None = None
         self._reloading = False
         self._serving = False  # a worker has been ready
         self._stopping = False
@@ -124,6 +126,9 @@ class Supervisor:
                 UdpOptions(self._config.broadcast, self._config.multicast_ttl),
             )
             stack.callback(self._listeners.close)
+            if self._config.metrics:
+                self._monitor = Monitor(self._config, self._board, self._listeners.addresses)
+                stack.callback(self._monitor.end)
             stack.callback(self._kill_all)
             preload(self._config)
             self._start_due()
@@ -152,6 +157,8 @@ class Supervisor:
         reporting = {worker.report_fd: worker for worker in self._processes() if worker.report_fd >= 0}
         for fd in reporting:
             poll.register(fd, select.POLLIN)
+        if self._monitor is not None and self._monitor.report_fd >= 0:
+            poll.register(self._monitor.report_fd, select.POLLIN)
         due = self._next_due()
         # Rounded up, so as not to wake a moment too early and turn round for nothing.
         timeout_ms = None if due == math.inf else max(0, math.ceil((due - time.monotonic()) * 1000))
@@ -162,11 +169,15 @@ class Supervisor:
                         self._stop(signal.Signals(signum))
                     elif signum == _RELOAD_SIGNAL:
                         self._reload()
-            else:
+            elif fd in reporting:
                 self._hear(reporting[fd])
+            elif self._monitor is not None:
+                self._monitor.read_report()
 
     def _next_due(self) -> float:
         due = self._stop_at
+        if self._monitor is not None and not self._stopping:
+            due = min(due, self._monitor.due())
         for worker in self._processes():
             if not worker.pid:
                 if not self._stopping:
@@ -190,6 +201,7 @@ class Supervisor:
         worker.read_report()
         if worker.ready is not None and not was_ready:
             LOGGER.debug("%s (pid %d) is ready", worker, worker.pid)
+            self._board.set_state(worker.index, "ready", worker.pid)
             self._recycling.begun(worker.index)
             for old in self._workers:
                 if old.successor is worker and not worker.abandoned:
@@ -204,6 +216,8 @@ class Supervisor:
                     count,
                     "s" * (count != 1),
                 )
+                if self._monitor is not None:
+                    LOGGER.info("metrics at %s", self._monitor.url())
 
     # Starting and restarting
 
@@ -212,16 +226,22 @@ class Supervisor:
         for worker in self._processes():
             if not worker.pid and worker.start_at <= now and not self._stopping:
                 self._start(worker)
+        if self._monitor is not None and not self._stopping:
+            self._monitor.start_due([*self._report_fds(), self._signal_fd], self._listeners.sockets)
+
+    def _report_fds(self) -> list[int]:
+        fds = [worker.report_fd for worker in self._processes()]
+        if self._monitor is not None:
+            fds.append(self._monitor.report_fd)
+        return [fd for fd in fds if fd >= 0]
 
     def _start(self, worker: _Worker) -> None:
-        self._board.clear(worker.index)
         worker.doom, worker.kill_at = "", math.inf
-        others = [other.report_fd for other in self._processes() if other.report_fd >= 0]
         listeners = self._listeners.for_worker(worker.number - 1)
         try:
             worker.start(
                 lambda report: self._work(self._config, listeners, self._board, worker.index, report),
-                close=[*others, self._signal_fd],
+                close=[*self._report_fds(), self._signal_fd],
             )
         except OSError as error:  # too many processes, or files
             if not self._serving:
@@ -229,13 +249,18 @@ class Supervisor:
             worker.start_at = time.monotonic() + _FORK_RETRY_S
             LOGGER.error("cannot start %s: %s; trying again in %g s", worker, error.strerror, _FORK_RETRY_S)
             return
+        self._board.set_state(worker.index, "starting", worker.pid)
         LOGGER.debug("%s started (pid %d)", worker, worker.pid)
 
     def _bury_dead(self) -> None:
+        if self._monitor is not None:
+            self._monitor.bury()
         for worker in self._processes():
             pid = worker.pid
             how = worker.exited()
             if how is not None:
+                self._board.clear(worker.index)
+                self._board.set_state(worker.index, "down", 0)
                 if worker.retired:
                     LOGGER.debug("%s (pid %d), which has retired, %s", worker, pid, how)
                     self._retired.remove(worker)
@@ -271,6 +296,7 @@ class Supervisor:
         if worker.successor is not None:
             worker.start_at = math.inf  # it is coming already
         worker.outdated = ""  # what comes now is new
+        self._board.count_replaced("stuck" if worker.doom else "died")
         self._finish_reload()
 
     # Replacing those that are well
@@ -316,6 +342,8 @@ class Supervisor:
             LOGGER.info("%s (pid %d) has a successor (pid %d): %s", old, old.pid, new.pid, old.outdated)
             old.retired, old.kill_at = True, time.monotonic() + self._config.drain_timeout + _RETIRE_GRACE_S
             self._retired.append(old)
+            self._board.set_state(old.index, "retiring", old.pid)
+            self._board.count_replaced(_reason(old.outdated))
             old.kill(signal.SIGTERM)
         self._finish_reload()
 
@@ -404,6 +432,7 @@ class Supervisor:
             return
         LOGGER.info("%s: finishing the requests in progress", signum.name)
         self._stopping = True
+        self._board.set_draining()
         self._stop_at = time.monotonic() + self._config.drain_timeout
         self._listeners.refuse()
         self._listeners.close()
@@ -430,6 +459,12 @@ class Supervisor:
                     os.waitpid(worker.pid, 0)
             if worker.report_fd >= 0:
                 os.close(worker.report_fd)
+
+
+def _reason(outdated: str) -> str:
+    """The word for metrics, of a reason in words for people."""
+    option = outdated.rpartition("(--")[2].rstrip(")").replace("-", "_")
+    return option if "(--" in outdated else "reload"
 
 
 @contextlib.contextmanager
