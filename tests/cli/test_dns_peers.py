@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
@@ -13,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from fastnet.clients.dns import AsyncResolver, Resolver
 from fastnet.codecs.dns import Edns, Message
+from fastnet.codecs.dns_types import Type
+from fastnet.protocols.dns import NameNotFound
 from tests.apps.test_dns_zone import SAID
 from tests.ports import program
 from tests.servers.serving import PATIENCE_S, Server
@@ -108,3 +112,27 @@ def test_knot_says_the_same(port: int, tmp_path: Path) -> None:
             assert {r.data for r in mine.answers} == {r.data for r in theirs.answers}, question
             kinds = {r.rdtype for r in theirs.authorities} if not mine.answers else {r.rdtype for r in mine.authorities}
             assert {r.rdtype for r in mine.authorities} == kinds, question
+
+
+@pytest.mark.parametrize("face", ["sync", "async"])
+def test_our_resolver_asks_knot(face: str, tmp_path: Path) -> None:
+    def look_up(servers: list[tuple[str, int]]) -> tuple[list[str], list[str], int]:
+        if face == "sync":
+            resolver = Resolver(servers, wait_s=PATIENCE_S)
+            big = resolver.resolve("big.example", Type.TXT)  # truncated over UDP, so TCP is asked
+            return resolver.addresses("www.example"), resolver.mail_hosts("example"), len(big.records[0].data.strings)
+
+        async def main() -> tuple[list[str], list[str], int]:
+            resolver = AsyncResolver(servers, wait_s=PATIENCE_S)
+            big = await resolver.resolve("big.example", Type.TXT)
+            with pytest.raises(NameNotFound):
+                await resolver.resolve("nothing.example")
+            found = await resolver.addresses("www.example"), await resolver.mail_hosts("example")
+            return *found, len(big.records[0].data.strings)
+
+        return asyncio.run(main())
+
+    with knot(tmp_path) as port:
+        addresses, hosts, strings = look_up([("127.0.0.1", port)])
+        assert addresses == ["2001:db8::1", "192.0.2.1", "192.0.2.2"] and strings == 6
+        assert hosts == ["mail.example.", "backup.other.test."]
