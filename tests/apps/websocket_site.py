@@ -78,6 +78,20 @@ class Orders:
         return f"{len(OPEN)} open; " + ", ".join(SEEN)
 
 
+async def asgi(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Echoes, without a framework."""
+    if scope["type"] == "lifespan":
+        return
+    assert scope["type"] == "websocket"
+    await receive()
+    await send({"type": "websocket.accept"})
+    while True:
+        message = await receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        await send({**message, "type": "websocket.send"})
+
+
 @fastnet.websocket(ping_interval=0.2, ping_timeout=0.3, message_timeout=0.4, handshake_timeout=0.3)
 def hurried(message: str) -> str:
     return message

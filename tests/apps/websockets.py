@@ -5,11 +5,17 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from fastnet.codecs.http1 import Response, parse_response
 from fastnet.codecs.websocket import Close, Control, Decoder, Encoder
 from fastnet.codecs.websocket_deflate import Deflate
 from tests.servers.serving import Server
+
+
+class Reachable(Protocol):
+    def connect(self) -> socket.socket: ...
+
 
 HERE = Path(__file__).parent
 MODELS = ("prefork", "threaded", "async")
@@ -45,8 +51,9 @@ def ask(client: socket.socket, target: str = "/", *fields: str) -> tuple[Respons
 class Peer:
     """One connection; entered, it is open."""
 
-    def __init__(self, server: Server, target: str = "/", *fields: str, deflate: Deflate | None = None) -> None:
+    def __init__(self, server: Reachable, target: str = "/", *fields: str, deflate: Deflate | None = None) -> None:
         self.socket = server.connect()
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if deflate is not None:
             fields += (f"Sec-WebSocket-Extensions: {deflate.offer()}",)
         self.response, rest = ask(self.socket, target, *fields)

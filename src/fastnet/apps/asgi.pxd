@@ -10,23 +10,19 @@ cdef class ASGIApp(App):
     cdef object callable
     cdef ScopeBuilder scopes
     cdef readonly object loop
+    cdef readonly object websocket    # Options of WebSockets
     cdef readonly Stepper stepper
     cdef public dict state            # of the lifespan; each request gets a shallow copy
     cdef ASGIExchange _last           # used again if nobody holds it any more
 
 cdef class ASGIExchange(MessageExchange):
     cdef ASGIApp app
-    cdef dict scope
-    cdef object receive_method, send_method    # bound methods, made once
     cdef list chunks                  # body that the app has not received yet; None: nothing
     cdef Py_ssize_t chunk_bytes
-    cdef list waiters                 # futures of receive() and send() that wait; None: nobody does
     cdef object headers               # held back until the first part of the body
     cdef int status
     cdef long long length             # of the file that is the body; -1: the body comes in messages
     cdef unsigned char state          # what the app is to send next
-    cdef bint begun                   # the app was called
-    cdef bint inside                  # the app is being called or stepped by the pump, which flushes and goes on
     cdef bint body_ended              # the whole body has arrived
     cdef bint body_told               # the app has received the end of the body
     cdef bint eof_seen                # the client will send nothing more
@@ -34,11 +30,7 @@ cdef class ASGIExchange(MessageExchange):
     cdef bint trailers                # announced in http.response.start
     cdef bint is_free(self)
     cdef int begin_again(self, Carrier carrier) except -1
-    cdef int begin(self, bint inside) except -1
     cdef str label(self)
-    cdef int claim(self, Carrier carrier) except -1
-    cdef object waiter(self)
-    cdef int wake(self) except -1
     cdef int deliver_start(self, PyObject **values) except -1
     cdef int deliver_body(self, PyObject **values) except -1
     cdef int deliver_trailers(self, dict message) except -1

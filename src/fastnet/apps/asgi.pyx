@@ -26,15 +26,15 @@ from cpython.ref cimport Py_XDECREF
 
 from fastnet.apps.asgi_messages cimport (BODY_FIELD, BODY_MESSAGE, HEADERS, IS_FILE, MORE_BODY, MUST_WAIT, N_FIELDS,
                                          PATH_MESSAGE, SENT, START_MESSAGE, STATUS, TRAILERS_FIELD, TRAILERS_MESSAGE,
-                                         TYPE, MessageExchange, kind_of, new_receive, new_send, take_apart)
+                                         TYPE, MessageExchange, kind_of, take_apart)
+from fastnet.apps.asgi_websocket cimport asks_for_websocket, new_websocket
 from fastnet.apps.scope cimport ScopeBuilder
-from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1 cimport Connection
 
 from fastnet.errors import ClientDisconnected
+from fastnet.protocols.websocket_options import Options
 
 cdef extern from "Python.h":
-    bint PyCoro_CheckExact(object o)
     Py_ssize_t Py_REFCNT(PyObject *o)
 
 cdef enum:
@@ -50,21 +50,27 @@ logger = logging.getLogger("fastnet")
 
 @cython.final
 cdef class ASGIApp(App):
-    """The application `callable` on the running `loop`, mounted by a proxy at root_path. Make it in the loop's thread."""
+    """The application `callable` on the running `loop`, mounted by a proxy at root_path. Make it in the loop's thread.
 
-    def __init__(self, callable, loop, *, str root_path=""):
-        self.callable, self.loop = callable, loop
+    websocket: Options of its WebSockets.
+    """
+
+    def __init__(self, callable, loop, *, str root_path="", websocket=None):
+        self.callable, self.loop, self.websocket = callable, loop, Options() if websocket is None else websocket
         self.stepper = Stepper(loop)
         self.state = {}
         self.scopes = ScopeBuilder(root_path)
 
     cdef Exchange open(self, Carrier carrier):
-        cdef ASGIExchange exchange = self._last
+        cdef ASGIExchange exchange
+        if carrier.conn.wants_upgrade and asks_for_websocket(carrier.conn):
+            return new_websocket(carrier, self.callable, self.stepper, self.scopes, self.state, self.websocket)
+        exchange = self._last
         if exchange is None or not exchange.is_free():
             if exchange is not None and exchange.ended:
                 exchange.receive_method = exchange.send_method = None
             self._last = exchange = ASGIExchange.__new__(ASGIExchange)
-            exchange.app = self
+            exchange.app, exchange.callable, exchange.stepper = self, self.callable, self.stepper
             exchange.receive_method, exchange.send_method = exchange.receive, exchange.send
         exchange.begin_again(carrier)
         return exchange
@@ -149,24 +155,6 @@ cdef class ASGIExchange(MessageExchange):
         if not self.begun:
             self.begin(False)
 
-    cdef int begin(self, bint inside) except -1:
-        """Call the app and step it. `inside`: from within the pump."""
-        cdef object coroutine
-        self.begun, self.inside = True, inside
-        try:
-            try:
-                coroutine = self.app.callable(self.scope, self.receive_method, self.send_method)
-                if not PyCoro_CheckExact(coroutine) and not hasattr(coroutine, "__await__"):
-                    raise TypeError(f"not an ASGI application: {self.app.callable!r} returned a "
-                                    f"{type(coroutine).__name__} instead of a coroutine")
-            except BaseException as error:
-                return self.finished(error)
-            return self.app.stepper.run(self, coroutine)
-        finally:
-            self.inside = False
-            if not inside:
-                self.app.stepper.leave_task()
-
     cdef int finished(self, object error) except -1:
         cdef Carrier carrier = self.carrier
         self.headers = None
@@ -195,42 +183,6 @@ cdef class ASGIExchange(MessageExchange):
         return f"the application, at {self.scope.get('method')} {self.scope.get('path')!r},"
 
     # --- what the app awaits -----------------------------------------------------------------------------------------
-
-    def receive(self):
-        """An awaitable of the next message: `http.request` or `http.disconnect`."""
-        return new_receive(self)
-
-    def send(self, message):
-        """An awaitable that sends `message` and ends when more may be sent.
-
-        Awaiting it raises RuntimeError (a message out of order), TypeError or ValueError (one that cannot be sent) and
-        ClientDisconnected.
-        """
-        return new_send(self, message)
-
-    cdef object future(self):
-        future = self.waiter()
-        future._asyncio_future_blocking = True       # it is yielded as it is
-        return future
-
-    cdef object waiter(self):
-        """A future that is done when something has happened."""
-        future = self.app.loop.create_future()
-        if self.waiters is None:
-            self.waiters = []
-        elif len(self.waiters) >= 8:
-            self.waiters = [waiter for waiter in self.waiters if not waiter.done()]
-        self.waiters.append(future)
-        return future
-
-    cdef int wake(self) except -1:
-        cdef list waiters = self.waiters
-        self.waiters = None
-        if waiters is not None:
-            for future in waiters:
-                if not future.done():
-                    future.set_result(None)
-        return 0
 
     cdef object next_message(self):
         """What receive() gives; None: nothing yet."""
@@ -291,29 +243,6 @@ cdef class ASGIExchange(MessageExchange):
             else:
                 carrier.flush()
         return SENT if self.carrier is None or self.has_room() else MUST_WAIT
-
-    cdef int claim(self, Carrier carrier) except -1:
-        """Whoever else's turn it is, what he has put into the shared buffer is not for this client."""
-        cdef Connection conn = carrier.conn
-        if self.inside:
-            return 0
-        if conn.out is conn.ws.out and conn.out.total > 0:
-            conn.out = OutBuffer()
-        return carrier.awake()
-
-    cdef bint has_room(self) except -1:
-        cdef Carrier carrier = self.carrier
-        if carrier is None:
-            return True
-        if self.inside and carrier.congested():
-            carrier.flush()
-        # On a broken connection nothing is ever congested: wait for lost(), or an endless answer would never end.
-        if not carrier.congested() and not carrier.conn.aborted:
-            if not carrier.share_over():
-                return True
-            carrier.proceed()                # to a turn, which will call drained()
-        self.waiting = True
-        return False
 
     # --- the answer --------------------------------------------------------------------------------------------------
 

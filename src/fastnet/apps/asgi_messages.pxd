@@ -1,7 +1,8 @@
 # What an ASGI application awaits: the awaitables of receive() and send(); and what a message that it sends is made of.
 from cpython.object cimport PyObject
 
-from fastnet.apps.stepping cimport CoroutineExchange
+from fastnet.apps.base cimport Carrier
+from fastnet.apps.stepping cimport CoroutineExchange, Stepper
 
 cdef enum:
     # what became of a message
@@ -20,7 +21,18 @@ cdef int kind_of(object kind) except -1
 
 # The exchange as they see it.
 cdef class MessageExchange(CoroutineExchange):
+    cdef object callable                  # the application
+    cdef Stepper stepper
+    cdef dict scope
+    cdef object receive_method, send_method    # bound methods, made once
+    cdef list waiters                     # futures of receive() and send() that wait; None: nobody does
+    cdef bint begun                       # the app was called
+    cdef bint inside                      # the app is being called or stepped by the pump, which flushes and goes on
     cdef bint gone                        # the client is
+    cdef int begin(self, bint inside) except -1          # call the app and step it
+    cdef int claim(self, Carrier carrier) except -1
+    cdef object waiter(self)
+    cdef int wake(self) except -1
     cdef object next_message(self)        # what receive() gives; None: nothing yet
     cdef int deliver(self, object message) except -1     # IS_FILE: send_file() is what sends it
     cdef object file_sender(self, object message)        # a coroutine that sends a file

@@ -1,4 +1,5 @@
-"""What an ASGI application awaits: the awaitables of receive() and send(); and what a message that it sends is made of.
+"""What an ASGI application awaits: the awaitables of receive() and send(), and the exchange behind them, of any kind;
+and what a message that it sends is made of.
 
 They behave as coroutines would (collections.abc.Coroutine), in that nothing happens until they are awaited, but have no
 frame; and as most of them never wait, awaiting one costs little more than calling it.
@@ -9,9 +10,15 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from libc.string cimport memcmp
 
+from fastnet.apps.base cimport Carrier
 from fastnet.apps.stepping cimport CoroutineExchange
+from fastnet.codecs.outbuffer cimport OutBuffer
+from fastnet.protocols.http1 cimport Connection
 
 from fastnet.errors import ClientDisconnected
+
+cdef extern from "Python.h":
+    bint PyCoro_CheckExact(object o)
 
 cdef extern from *:
     """
@@ -104,6 +111,8 @@ cdef int kind_of(object kind) except -1:
 
 
 cdef class MessageExchange(CoroutineExchange):
+    """An exchange whose application is called with `scope`, and sends and receives messages."""
+
     cdef object next_message(self):
         raise NotImplementedError()
 
@@ -113,11 +122,88 @@ cdef class MessageExchange(CoroutineExchange):
     cdef object file_sender(self, object message):
         raise NotImplementedError()
 
-    cdef bint has_room(self) except -1:
-        raise NotImplementedError()
+    # --- what the app awaits -----------------------------------------------------------------------------------------
+
+    def receive(self):
+        """An awaitable of the next message."""
+        return new_receive(self)
+
+    def send(self, message):
+        """An awaitable that sends `message` and ends when more may be sent.
+
+        Awaiting it raises RuntimeError (a message out of order), TypeError or ValueError (one that cannot be sent) and
+        ClientDisconnected.
+        """
+        return new_send(self, message)
 
     cdef object future(self):
-        raise NotImplementedError()
+        future = self.waiter()
+        future._asyncio_future_blocking = True       # it is yielded as it is
+        return future
+
+    cdef object waiter(self):
+        """A future that is done when something has happened."""
+        future = self.stepper.loop.create_future()
+        if self.waiters is None:
+            self.waiters = []
+        elif len(self.waiters) >= 8:
+            self.waiters = [waiter for waiter in self.waiters if not waiter.done()]
+        self.waiters.append(future)
+        return future
+
+    cdef int wake(self) except -1:
+        cdef list waiters = self.waiters
+        self.waiters = None
+        if waiters is not None:
+            for future in waiters:
+                if not future.done():
+                    future.set_result(None)
+        return 0
+
+    # --- the app's coroutine -----------------------------------------------------------------------------------------
+
+    cdef int begin(self, bint inside) except -1:
+        """Call the app and step it. `inside`: from within the pump."""
+        cdef object coroutine
+        self.begun, self.inside = True, inside
+        try:
+            try:
+                coroutine = self.callable(self.scope, self.receive_method, self.send_method)
+                if not PyCoro_CheckExact(coroutine) and not hasattr(coroutine, "__await__"):
+                    raise TypeError(f"not an ASGI application: {self.callable!r} returned a "
+                                    f"{type(coroutine).__name__} instead of a coroutine")
+            except BaseException as error:
+                return self.finished(error)
+            return self.stepper.run(self, coroutine)
+        finally:
+            self.inside = False
+            if not inside:
+                self.stepper.leave_task()
+
+    # --- the carrier -------------------------------------------------------------------------------------------------
+
+    cdef int claim(self, Carrier carrier) except -1:
+        """Whoever else's turn it is, what he has put into the shared buffer is not for this client."""
+        cdef Connection conn = carrier.conn
+        if self.inside:
+            return 0
+        if conn.out is conn.ws.out and conn.out.total > 0:
+            conn.out = OutBuffer()
+        return carrier.awake()
+
+    cdef bint has_room(self) except -1:
+        cdef Carrier carrier = self.carrier
+        if carrier is None:
+            return True
+        if self.inside and carrier.congested():
+            carrier.flush()
+        # On a broken connection nothing is ever congested: wait for lost(), or an endless answer would never end.
+        if not carrier.congested() and not carrier.conn.aborted:
+            if not carrier.share_over():
+                return True
+            carrier.proceed()                # to a turn, which will call drained()
+        self.waiting = True
+        return False
 
 
 @cython.final

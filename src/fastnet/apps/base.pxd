@@ -29,12 +29,14 @@ cdef class Carrier:
 # One request and its answer. The methods are called by the pump, in this order.
 cdef class Exchange:
     cdef Carrier carrier
+    cdef bint tunnels                 # set by the exchange when it switched protocols: all that comes goes to data()
     cdef bint waiting                 # set by the exchange when it stopped at congested(): call drained() when that is over
     cdef int start(self) except -1    # the head is carrier.conn.request, lent until this returns
     cdef int data(self, const char *data, Py_ssize_t n) except -1   # body bytes, lent
     cdef int end(self) except -1      # the body is complete; trailers in carrier.conn.trailers
     cdef bint wants_data(self)        # False: enough body is waiting in the app; read no more of it for now
     cdef int eof(self) except -1      # the peer will send nothing more (it may still read the answer)
+    cdef int expire(self) except -1   # once it tunnels: its deadline has passed, or the server drains
     cdef int drained(self) except -1  # the output is gone and `waiting` was set (it is cleared before the call)
     cdef int lost(self) except -1     # the connection is gone; no method of carrier may be called any more
 

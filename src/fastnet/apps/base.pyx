@@ -54,6 +54,9 @@ cdef class Exchange:
     cdef int eof(self) except -1:
         return 0
 
+    cdef int expire(self) except -1:
+        return 0
+
     cdef int drained(self) except -1:
         return 0
 

@@ -480,7 +480,7 @@ cdef class Connection(Sender):
                 self._input_due = INFINITY      # not idle: it is still reading answers
                 return self._set_deadline()
             return self._close(False, False)    # due or not: a driver may call it a day for one that is idle
-        if self.ws.now < self._input_due:
+        if self.ws.now < self._input_due or self._state == IN_UPGRADED:     # whose deadline is another protocol's
             return self._set_deadline()
         if self._state == IN_HEAD:
             if self.is_server:

@@ -22,7 +22,11 @@ cdef class WebSocket(Protocol):
     cdef double began                    # when the unfinished message did; inf: there is none
     cdef double close_at                 # when the other side has had time enough to close; inf: it does not run
     cdef unsigned int pings
+    cdef bint holds_close                # the peer's Close is answered by close() only
+    cdef int answer_close(self) except -1
+    cdef bint is_asked(self) noexcept    # the peer's Close waits for that
     cdef int opened(self, deflating) except -1
+    cdef int end(self) except -1
     cdef int take_close(self, Close close) except -1
     cdef int say_close(self, int code, str reason) except -1
     cdef double due(self) noexcept

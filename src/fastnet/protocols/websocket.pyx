@@ -23,6 +23,7 @@ cdef enum:
     # what has become of the connection
     OPENING                # the handshake is not complete
     OPEN
+    ASKED                  # the peer's Close has come, and its answer is held back: see holds_close
     CLOSING                # our Close is sent, the peer's has not come
     OVER                   # it has, or the connection broke
 
@@ -111,7 +112,7 @@ cdef class WebSocket(Protocol):
                     self.state, self.close_code = OVER, NO_CLOSE
                 break
             if type(event) is Ping:
-                if self.state == OPEN:
+                if self.state <= ASKED:
                     self.write(self.encoder.encode(Pong((<Ping>event).data)))
             elif type(event) is Pong:
                 self.latency = self.now - self.pinged if self.pinged != INFINITY else self.latency
@@ -127,7 +128,15 @@ cdef class WebSocket(Protocol):
     cdef int take_close(self, Close close) except -1:
         self.close_code, self.close_reason = close.code, close.reason
         if self.state == OPEN:
-            self.say_close(close.code, "")
+            self.state, self.close_at = ASKED, self.now + self.close_timeout
+            return 0 if self.holds_close else self.answer_close()
+        return self.end()
+
+    cdef int answer_close(self) except -1:
+        self.say_close(self.close_code, "")
+        return self.end()
+
+    cdef int end(self) except -1:
         self.state = OVER
         # The server closes the connection first, and a client waits for it (section 7.1.1).
         if not self.client:
@@ -144,11 +153,14 @@ cdef class WebSocket(Protocol):
         Raises TypeError for anything else, RuntimeError before the connection is open.
         """
         cdef list pieces
-        if self.state != OPEN:
+        if self.state != OPEN and self.state != ASKED:
             if self.state == OPENING:
                 raise RuntimeError("the opening handshake is not complete")
             return
         if type(event) is Close:
+            if self.state == ASKED:
+                self.answer_close()
+                return
             self.say_close((<Close>event).code, (<Close>event).reason)
             self.state = CLOSING
             return
@@ -166,6 +178,8 @@ cdef class WebSocket(Protocol):
         """End it: a Close is sent, and the connection closed when the other side's has come, or close_timeout is over."""
         if self.state == OPEN:
             self.send(Close(NORMAL))
+        elif self.state == ASKED:
+            self.answer_close()
         elif self.state != CLOSING:
             self.closing = True
 
@@ -174,11 +188,13 @@ cdef class WebSocket(Protocol):
             self.closing = True
         elif self.state == OPEN:
             self.send(Close(GOING_AWAY))
+        elif self.state == ASKED:
+            self.answer_close()
 
     cpdef fail(self, error):
         cdef int code = INTERNAL_ERROR
         cdef str reason = ""
-        if self.state == OPEN:
+        if self.state == OPEN or self.state == ASKED:
             if isinstance(error, ProtocolError):
                 code, reason = PROTOCOL_ERROR, str(error)
                 if 1000 < error.status < 1015:
@@ -189,7 +205,10 @@ cdef class WebSocket(Protocol):
         self.state = OVER
 
     cdef bint is_over(self) noexcept:
-        return self.state > OPEN
+        return self.state > ASKED
+
+    cdef bint is_asked(self) noexcept:
+        return self.state == ASKED
 
     # --- time --------------------------------------------------------------------------------------------------------
 
@@ -209,7 +228,9 @@ cdef class WebSocket(Protocol):
         self.now = now
         if now < self.due():
             return
-        if self.state != OPEN:
+        if self.state == ASKED:
+            self.answer_close()
+        elif self.state != OPEN:
             self.abort()
         elif now >= self.began + self.message_timeout:
             self.fail(LimitExceeded(f"a message takes longer than {self.message_timeout:g} s"))

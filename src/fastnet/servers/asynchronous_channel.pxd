@@ -34,6 +34,7 @@ cdef class AsynchronousChannel(Channel):
     cdef int dropped                  # bytes, while lingering
     cdef bint lingering, stopped, scheduled
     cdef bint fed                     # it has just read, and nothing was written since: the transport is surely open
+    cdef bint tunnels(self) noexcept         # it has switched protocols
     cdef double due(self) noexcept
     cdef int settle_turn(self) except -1
     cdef int schedule(self) except -1

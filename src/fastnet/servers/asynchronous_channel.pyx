@@ -112,9 +112,9 @@ cdef class Hub:
         while at != NULL:
             channel = <AsynchronousChannel>at
             at = channel.after
-            if self.draining and now >= self.idle_until and channel.idle():
+            if self.draining and now >= self.idle_until and channel.idle() and not channel.tunnels():
                 channel.stop()
-            elif channel.due() <= now:
+            elif channel.due() <= now or (self.draining and now >= self.idle_until and channel.tunnels()):
                 channel.expire_now()
             next_due = min(next_due, channel.due())
         if next_due != INFINITY:
@@ -335,6 +335,9 @@ cdef class AsynchronousChannel(Channel):
         if self.pump.access is not None:
             self.hub.flush_log()
         return 0
+
+    cdef bint tunnels(self) noexcept:
+        return self.exchange is not None and self.exchange.tunnels
 
     cdef double due(self) noexcept:
         if self.finished:

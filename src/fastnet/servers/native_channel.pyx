@@ -328,7 +328,7 @@ cdef class NativeChannel(Channel):
         if self.layer is not None and not self.layer.established:
             return self._refuse(TimeoutError("it took too long"))
         self.late()
-        self.conn.timeout()
+        self.time_is_up()
         self.blocked = self.blocked and not self.conn.aborted
         return self.turn()
 

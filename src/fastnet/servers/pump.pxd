@@ -52,6 +52,8 @@ cdef class Channel(Carrier):
     cdef int finish(self) except -1    # driver: the conversation is over; conn.aborted, conn.linger say how to close
     cdef int _pull(self) except -1
     cdef int _open(self) except -1
+    cdef bint _tunnel(self) except -1
+    cdef int time_is_up(self) except -1
     cdef int _answered(self) except -1
     cdef int _running(self) noexcept
     cdef int _idle(self) noexcept

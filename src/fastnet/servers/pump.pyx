@@ -17,7 +17,7 @@ from fastnet.apps.base cimport App
 from fastnet.apps.session cimport ServiceApp
 from fastnet.apps.static cimport StaticApp
 from fastnet.codecs.http1 cimport Request
-from fastnet.protocols.http1 cimport CLOSED, DATA, END, HEAD, PAUSED, UPGRADED, Connection
+from fastnet.protocols.http1 cimport CLOSED, DATA, END, HEAD, NEED_DATA, PAUSED, UPGRADED, Connection
 from fastnet.protocols.workspace cimport Settings, Workspace
 from fastnet.servers.board cimport LATE, LEFT, LINE_SIZE, REFUSED, Slot, count_answer
 
@@ -186,6 +186,12 @@ cdef class Channel(Carrier):
                     self._running()
                     self.exchange.end()
             else:
+                if event == UPGRADED and self.exchange is not None and self.exchange.tunnels:
+                    if self._tunnel():
+                        if self.share_over():
+                            return SHARE_OVER
+                        continue
+                    return NEED_DATA
                 if event == CLOSED and self.exchange is not None:
                     self.lost()
                 if conn.refused and self.pump.slot != NULL:
@@ -202,6 +208,26 @@ cdef class Channel(Carrier):
                     return SHARE_OVER
             elif conn.held == self.exchange.wants_data():
                 conn.hold(not conn.held)
+
+    cdef bint _tunnel(self) except -1:
+        """Give what came to an exchange that has switched protocols; False: there is nothing, or it has enough."""
+        cdef Connection conn = self.conn
+        cdef const char *data = conn._cur
+        cdef Py_ssize_t n = conn._left
+        conn.held = not self.exchange.wants_data()
+        if n == 0 or conn.held:
+            return False
+        conn._left = 0
+        self._running()
+        self.exchange.data(data, n)
+        return True
+
+    cdef int time_is_up(self) except -1:
+        """The deadline has passed, or the server drains and the connection is idle."""
+        self.conn.timeout()
+        if self.exchange is not None and self.exchange.tunnels and not self.conn.is_closed():
+            self.exchange.expire()
+        return 0
 
     cdef int _open(self) except -1:
         cdef Request request = self.conn.request
@@ -235,7 +261,7 @@ cdef class Channel(Carrier):
     cdef int _answered(self) except -1:
         """If the answer is complete, be done with it."""
         cdef Slot *slot = self.pump.slot
-        if self.conn.answering or self.exchange is None:
+        if self.conn.answering or self.exchange is None or self.exchange.tunnels:
             return 0
         self.exchange = None
         if slot != NULL:
@@ -263,7 +289,7 @@ cdef class Channel(Carrier):
 
     cdef int expire(self) except -1:
         self.late()
-        self.conn.timeout()
+        self.time_is_up()
         return self.turn()
 
     cdef int lost(self) except -1:
@@ -274,6 +300,8 @@ cdef class Channel(Carrier):
             self._running()
             exchange.lost()
             self._idle()
+            if exchange.tunnels and self.pump.slot != NULL:
+                self.pump.slot.requests += 1
             if self.record is not None:
                 self._log()
         return 0
