@@ -193,11 +193,9 @@ cdef class WebSocketExchange(MessageExchange):
     cdef int put_out(self) except -1:
         """What the WebSocket has queued, into the connection's output."""
         cdef Connection conn = self.carrier.conn
-        cdef list pieces = self.ws.queued
-        if pieces is not None:
+        if self.ws.first is not None:
             conn.sent_elsewhere(self.ws.queued_bytes)
-            self.ws.queued, self.ws.queued_bytes = None, 0
-            for piece in pieces:
+            for piece in self.ws.data_to_send():
                 conn.out.append_bytes(piece)
         return 0
 

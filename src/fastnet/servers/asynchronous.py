@@ -34,7 +34,7 @@ from fastnet.servers.board import Board
 from fastnet.servers.config import Config
 from fastnet.servers.lifespan import Lifespan
 from fastnet.servers.log import LOGGER
-from fastnet.servers.pump import Pump, service_app, settings_of, with_files, wsgi_options
+from fastnet.servers.pump import Pump, service_app, settings_of, websocket_options, with_files, wsgi_options
 from fastnet.servers.signals import leave_signals
 from fastnet.servers.worker import transports_only
 
@@ -155,7 +155,7 @@ class Service:
             return None, PooledWSGIApp(wsgi, loop, config.threads, begin, lambda thread: board.rest(worker, thread + 1))
         lifespan = Lifespan(self._app)
         await lifespan.startup()
-        asgi = ASGIApp(self._app, loop, root_path=config.root_path)
+        asgi = ASGIApp(self._app, loop, root_path=config.root_path, websocket=websocket_options(config))
         asgi.state = lifespan.state
         return lifespan, asgi
 

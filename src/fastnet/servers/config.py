@@ -193,6 +193,11 @@ class Config:
     max_output: int = _size(262144, 4096, 1 << 30, "Answer waiting for a slow reader before the application is paused.")
     max_connections: int = _count(65536, 1, 10_000_000, "Connections open at once in a worker; others wait.")
 
+    ws_max_message: int = _size(1 << 24, 1, 1 << 40, "Largest message of an ASGI app's WebSocket, decompressed.")
+    ws_ping_interval: float = _time(20.0, 0.001, "Silence of a WebSocket until it is sent a ping.")
+    ws_ping_timeout: float = _time(20.0, 0.001, "From a ping to its pong, or anything else.")
+    ws_no_deflate: bool = _flag("Do not compress WebSocket messages (permessage-deflate).")
+
     first_byte_timeout: float = _time(15.0, 0.001, "From the accepted connection to its first byte.")
     head_timeout: float = _time(10.0, 0.001, "From the first byte of a request to the end of its head.")
     body_timeout: float = _time(20.0, 0.001, "Grace for a request body, beyond what --min-rate allows.")

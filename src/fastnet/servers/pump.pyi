@@ -9,6 +9,7 @@ from fastnet.apps.session import ServiceApp
 from fastnet.apps.static import StaticApp
 from fastnet.apps.wsgi import WSGIApp
 from fastnet.apps.wsgi_pool import PooledWSGIApp
+from fastnet.protocols.websocket_options import Options
 from fastnet.protocols.workspace import Settings, Workspace
 from fastnet.servers.accesslog import AccessLog
 from fastnet.servers.config import Config
@@ -39,6 +40,9 @@ def with_files(
     app: WSGIApp | ASGIApp | PooledWSGIApp, config: Config
 ) -> WSGIApp | ASGIApp | PooledWSGIApp | StaticApp:
     """`app`, behind the files that a Config has in front of it."""
+
+def websocket_options(config: Config) -> Options:
+    """The Options of an ASGI app's WebSockets."""
 
 def wsgi_options(config: Config) -> dict[str, Any]:
     """What a Config says to a WSGIApp, by name."""

@@ -23,6 +23,8 @@ from fastnet.servers.board cimport LATE, LEFT, LINE_SIZE, REFUSED, Slot, count_a
 
 from fastnet.apps.static_files import StaticFiles
 from fastnet.apps.wsgi import WSGIApp
+from fastnet.codecs.websocket_deflate import Deflate
+from fastnet.protocols.websocket_options import Options
 from fastnet.servers.accesslog import Entry
 from fastnet.servers.log import LOGGER
 
@@ -345,6 +347,12 @@ def blocking_app(app, str interface, config) -> App:
 def with_files(App app not None, config) -> App:
     """`app`, behind the files that a Config has in front of it."""
     return StaticApp(app, StaticFiles(config.static, config.static_max_age)) if config.static else app
+
+
+def websocket_options(config) -> Options:
+    """The Options of an ASGI app's WebSockets."""
+    return Options(max_message_bytes=config.ws_max_message, ping_interval=config.ws_ping_interval,
+                   ping_timeout=config.ws_ping_timeout, deflate=None if config.ws_no_deflate else Deflate())
 
 
 def wsgi_options(config) -> dict[str, object]:
