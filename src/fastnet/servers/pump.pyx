@@ -298,7 +298,8 @@ cdef class Channel(Carrier):
         """The connection is gone: whoever still answers is told."""
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
-            self.pump.count(LEFT)
+            if not exchange.tunnels:
+                self.pump.count(LEFT)
             self._running()
             exchange.lost()
             self._idle()
