@@ -17,9 +17,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastnet.apps.compression import Compressor
+from fastnet.apps.proxied import TrustedProxies
 from fastnet.apps.static_files import StaticFiles
 from fastnet.errors import ConfigError
 from fastnet.servers.listeners import Address, parse_bind
+from fastnet.servers.privileges import group_id, umask_of, user_id
 
 # Deadlines can be put off this far, which is as good as never: some thirty years.
 _NEVER_S = 1e9
@@ -155,6 +157,10 @@ class Config:
     static_max_age: int = _count(0, 0, 1 << 31, "How long caches need not ask again; 0: as they like.", "seconds")
     compress: str = _text("", "Codings, best first, that answers are compressed by: br,zstd,gzip or some of them.")
     root_path: str = _text("", "Path under which a proxy mounts the application: SCRIPT_NAME, root_path.")
+    trusted_proxies: str = _text("", "Proxies whose (X-)Forwarded fields count: networks, unix or *, with commas.")
+    user: str = _text("", "User that the workers become when their sockets are open; needs root.")
+    group: str = _text("", "Group of the workers; by default that of --user.")
+    umask: str = _text("", "Permissions, in octal, that new files and socket files do not have.")
     log_level: str = _choice(
         "info", ("critical", "error", "warning", "info", "debug"), "Least severe messages that are logged."
     )
@@ -244,6 +250,11 @@ class Config:
         if self.max_memory and not os.path.exists("/proc/self/statm"):
             raise ConfigError("max_memory", self.max_memory, "0 on this system, which does not tell by /proc")
         Compressor(self.codings)
+        if self.trusted_proxies:
+            TrustedProxies(self.trusted_proxies)
+        for value, check in ((self.user, user_id), (self.group, group_id), (self.umask, umask_of)):
+            if value:
+                check(value)
         if self.metrics:
             try:
                 metrics = parse_bind(self.metrics)

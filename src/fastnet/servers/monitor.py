@@ -39,6 +39,8 @@ class Monitor:
             workers=1,
             bind=(config.metrics,),
             log_level=config.log_level,
+            user=config.user,
+            group=config.group,
             max_connections=256,
             max_body=1024,
             keepalive_timeout=120.0,

@@ -58,7 +58,6 @@ cdef extern from "unistd.h" nogil:
 
 cdef enum:
     INPUT_ROOM = 65536         # of the buffer that a thread reads into
-
 cdef double SWEEP_S = 0.25         # deadlines are met within this
 cdef double DRAIN_IDLE_S = 1.0     # what an idle connection is given, in a drain, for a request that is on its way
 # A thread whose turn lasted this long lets a waiting one go on, between two requests rather than inside one, where the

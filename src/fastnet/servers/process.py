@@ -6,7 +6,6 @@ Mechanism only; when to start, kill or give up is the supervisor's to say. Nothi
 from __future__ import annotations
 
 import atexit
-import ctypes
 import json
 import os
 import signal
@@ -18,9 +17,8 @@ from typing import NoReturn
 
 from fastnet.errors import StartupError
 from fastnet.servers.log import LOGGER
-from fastnet.servers.worker import DUMP_SIGNAL, Report
+from fastnet.servers.worker import DUMP_SIGNAL, Report, die_with_parent
 
-_PR_SET_PDEATHSIG = 1
 # More than the stacks of every thread that faulthandler shows (100 threads of 100 frames) take.
 _MAX_REPORT_BYTES = 1 << 21
 
@@ -175,7 +173,7 @@ def _run_child(
 def _die_with(parent: int) -> None:
     """Have this process killed when `parent` dies, however it dies."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        die_with_parent()
     else:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     if os.getppid() != parent:  # died before we asked

@@ -39,6 +39,7 @@ from fastnet.servers.config import Config
 from fastnet.servers.listeners import Address, Listeners
 from fastnet.servers.log import LOGGER
 from fastnet.servers.monitor import Monitor
+from fastnet.servers.privileges import umask
 from fastnet.servers.process import WorkerProcess
 from fastnet.servers.recycling import Recycling
 from fastnet.servers.udp_options import UdpOptions
@@ -118,6 +119,7 @@ class Supervisor:
         log.configure(self._config.log_level)
         with contextlib.ExitStack() as stack:
             self._signal_fd = stack.enter_context(_signals())
+            stack.enter_context(umask(self._config.umask))
             self._listeners = Listeners(
                 self._config.addresses(),
                 self._config.backlog,

@@ -14,6 +14,7 @@ under the async model and where there is no epoll for the native one: WSGI then 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import faulthandler
 import gc
 import importlib
@@ -23,16 +24,19 @@ import os
 import resource
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from fastnet.apps.compression import Compressor, compressed
+from fastnet.apps.proxied import TrustedProxies, proxied
 from fastnet.errors import FastnetError, StartupError
 from fastnet.servers.board import Board
 from fastnet.servers.config import Config
 from fastnet.servers.listeners import Address, open_socket
 from fastnet.servers.loading import load
 from fastnet.servers.log import LOGGER
+from fastnet.servers.privileges import become
 
 Driver = Callable[[Config, Any, str, list[socket.socket], Board, int, Callable[[], None]], int]
 
@@ -40,8 +44,15 @@ Driver = Callable[[Config, Any, str, list[socket.socket], Board, int, Callable[[
 DUMP_SIGNAL = signal.SIGUSR1
 # Files of the application beside the connections.
 _SPARE_FILES = 256
+_PR_SET_PDEATHSIG = 1
 # Set in the environment, it has the portable driver serve where the native one could, too; for tests.
 _TRANSPORTS = "FASTNET_TRANSPORTS"
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent dies. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Report:
@@ -75,6 +86,8 @@ def run_worker(
             open_socket(listener, config.backlog, reuse_port=True) if isinstance(listener, Address) else listener
             for listener in listeners
         ]
+        if become(config.user, config.group):
+            die_with_parent()  # the kernel forgets it when the user changes
         return serve_app(config, *load(config), sockets, board, worker, report.ready)
     except StartupError as error:
         report.error(error)
@@ -103,6 +116,8 @@ def serve_app(
     _check_transports(config, app, interface)
     if "tls" in [address.scheme for address in config.addresses()]:
         importlib.import_module("fastnet.servers.tls").offer_protocols(config, interface)
+    if config.trusted_proxies:
+        app = proxied(app, interface, TrustedProxies(config.trusted_proxies))
     if config.codings:
         app = compressed(app, interface, Compressor(config.codings))
     # What there is now stays: the collector need not go through all of the application again and again.
@@ -113,8 +128,9 @@ def serve_app(
 
 def _check_transports(config: Config, app: Any, interface: str) -> None:
     """That the application has something to say at each address. Raises StartupError."""
-    if interface not in ("wsgi", "asgi") and (config.static or config.compress):
-        raise StartupError("--static and --compress are for WSGI and ASGI applications, not for services")
+    if interface not in ("wsgi", "asgi") and (config.static or config.compress or config.trusted_proxies):
+        wrong = "--static, --compress and --trusted-proxies are for WSGI and ASGI applications, not for services"
+        raise StartupError(wrong)
     for address in config.addresses():
         if address.kind in ("udp", "unixgram"):
             url = str(address) if address.path else f"udp://{address}"
