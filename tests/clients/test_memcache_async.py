@@ -1,6 +1,7 @@
 """The async client against Debian's memcached and against ours: what differs from the sync one, and all commands."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -121,6 +122,39 @@ def test_a_server_that_says_nothing_takes_down_its_connection_only() -> None:
                 assert all(isinstance(each, TimeoutError) for each in found) and len(arrived) == turn
         for writer in arrived:
             writer.close()
+        server.close()
+
+    asyncio.run(body())
+
+
+def test_trying_again_keeps_to_max_connections() -> None:
+    """The first connection is closed with many requests on it; all of them are then answered by one other."""
+
+    async def body() -> None:
+        live: set[int] = set()
+        peaks, opened = [0], [0]
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            opened[0] += 1
+            mine = opened[0]
+            live.add(mine)
+            peaks.append(len(live))
+            with contextlib.suppress(OSError):
+                n = 0
+                while await reader.readline():
+                    n += 1
+                    if mine == 1 and n > 1:
+                        break
+                    writer.write(b"END\r\n")
+            live.discard(mine)
+            writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with AsyncClient([f"127.0.0.1:{port}"], max_connections=1) as client:
+            await client.get("a")
+            assert await asyncio.gather(*(client.get(f"k{i}") for i in range(20))) == [None] * 20
+            assert max(peaks) == 1 and opened == [2]
         server.close()
 
     asyncio.run(body())

@@ -8,6 +8,7 @@ connection down, for the replies behind it are late, too.
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -24,9 +25,10 @@ T = TypeVar("T")
 
 
 class _Connection(asyncio.Protocol):
-    """A transport and what is spoken on it. `due`: futures of the replies, in order."""
+    """A transport and what is spoken on it. `due`: futures of the replies, in order; `number`: in order of opening."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self.number = number
         self.protocol = ClientConnection()
         self.due: deque[asyncio.Future[Any]] = deque()
         self.lost = False
@@ -84,6 +86,7 @@ class AsyncClient(Settings):
         super().__init__(*args, **options)
         self._open: dict[str, list[_Connection]] = {node: [] for node in self._addresses}
         self._opening = {node: asyncio.Lock() for node in self._addresses}
+        self._opened = 0
 
     __init__.__doc__ = Settings.__init__.__doc__
 
@@ -134,10 +137,10 @@ class AsyncClient(Settings):
 
     async def _exchange(self, node: str, some: list[int], calls: list[Call], results: list[Any]) -> None:
         mine = [calls[i] for i in some]
-        fresh = False
+        after = 0
         while True:
             try:
-                connection = await self._connection(node, fresh)
+                connection = await self._connection(node, after)
                 reused = connection.used
                 asked = connection.ask(mine)
             except OSError as error:
@@ -148,25 +151,40 @@ class AsyncClient(Settings):
                 connection.drop(TimeoutError(f"{node} did not reply within {self._timeout_s:g} s"))
             found = [future.result() for future in asked]
             # Closed while it was idle: nothing of the request was read.
-            if fresh or not reused or not isinstance(found[0], ConnectionError) or not all(c.again for c in mine):
+            if after or not reused or not isinstance(found[0], ConnectionError) or not all(c.again for c in mine):
                 break
-            fresh = True
+            after = connection.number
         for i, result in zip(some, found, strict=True):
             results[i] = result
 
-    def _usable(self, node: str, most: int) -> _Connection | None:
-        """The least busy connection; None if it is busy and there are fewer than `most`, or if there is none."""
-        self._open[node] = connections = [each for each in self._open[node] if not each.lost]
-        least = min(connections, key=lambda each: len(each.due), default=None)
-        return least if least is not None and (not least.due or len(connections) >= most) else None
+    def _usable(self, node: str, most: int, after: int) -> _Connection | None:
+        """The least busy connection; None if it is busy and there are fewer than `most`, or if there is none.
 
-    async def _connection(self, node: str, fresh: bool) -> _Connection:
+        Only those opened after number `after` are of use: who asks has found that one closed, and maybe all before it.
+        """
+        self._open[node] = connections = [each for each in self._open[node] if not each.lost]
+        newer = [each for each in connections if each.number > after]
+        least = min(newer, key=lambda each: len(each.due), default=None)
+        if least is not None:
+            return least if not least.due or len(connections) >= most else None
+        if len(connections) >= most:
+            # There is no room for a new one, unless an idle one makes it.
+            least = min(connections, key=lambda each: len(each.due))
+            if least.due:
+                return least
+            least.drop(ConnectionAbortedError("another connection takes its place"))
+            connections.remove(least)
+        return None
+
+    async def _connection(self, node: str, after: int) -> _Connection:
         """A connection to send on. One at a time is opened; while it is, the others do, if there are any."""
         opening = self._opening[node]
-        found = None if fresh else self._usable(node, 1 if opening.locked() else self._max_connections)
+        found = None
+        if not after or not opening.locked():
+            found = self._usable(node, 1 if opening.locked() else self._max_connections, after)
         if found is None:
             async with opening:
-                found = None if fresh else self._usable(node, self._max_connections)
+                found = self._usable(node, self._max_connections, after)
                 if found is None:
                     found = await self._connect(node)
                     self._open[node].append(found)
@@ -174,11 +192,13 @@ class AsyncClient(Settings):
 
     async def _connect(self, node: str) -> _Connection:
         address, loop = self._addresses[node], asyncio.get_running_loop()
+        self._opened += 1
+        make = functools.partial(_Connection, self._opened)
         async with asyncio.timeout(self._connect_timeout_s):
             if isinstance(address, str):
-                _, made = await loop.create_unix_connection(_Connection, address)
+                _, made = await loop.create_unix_connection(make, address)
             else:
-                _, made = await loop.create_connection(_Connection, *address, ssl=self._tls)
+                _, made = await loop.create_connection(make, *address, ssl=self._tls)
         return made
 
     # --- commands. They raise ValueError for what cannot be sent, ServerRefused, OSError, ProtocolError
