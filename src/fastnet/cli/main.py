@@ -16,6 +16,7 @@ from fastnet.cli.bench import bench
 from fastnet.cli.cache import cache_command
 from fastnet.cli.compare import compare
 from fastnet.cli.dns import dns
+from fastnet.cli.serve import serve_command, values_of
 from fastnet.cli.trace import trace
 from fastnet.errors import ConfigError, FastnetError, StartupError
 from fastnet.servers.config import Config, Option, options
@@ -61,13 +62,7 @@ def cli() -> None:
 def _serve(target: Any, **given: Any) -> int:
     from fastnet.servers.supervisor import Supervisor
 
-    known = dict(options())
-    values: dict[str, Any] = {
-        name: tuple(value) if known[name].many else known[name].parse(name, value) if isinstance(value, str) else value
-        for name, value in given.items()
-        if value is not None and value != ()
-    }
-    return Supervisor(Config(target=target, **values)).run()
+    return Supervisor(Config(target=target, **values_of(given))).run()
 
 
 def _parameter(name: str, option: Option) -> click.Option:
@@ -83,21 +78,7 @@ def _parameter(name: str, option: Option) -> click.Option:
     return click.Option([_spelling(name)], type=str, multiple=option.many, metavar=metavar, help=help)
 
 
-cli.add_command(
-    click.Command(
-        "serve",
-        callback=_serve,
-        params=[
-            click.Argument(["target"], metavar="MODULE:ATTRIBUTE"),
-            *(_parameter(name, option) for name, option in options()),
-        ],
-        help="""Serve the application that ATTRIBUTE of MODULE is, until SIGTERM or SIGINT.
-
-        Times are in seconds, sizes in bytes. Defaults stand in brackets.""",
-    )
-)
-
-
+cli.add_command(serve_command([_parameter(name, option) for name, option in options()]))
 cli.add_command(cache_command(_serve, [_parameter(name, option) for name, option in options()]))
 cli.add_command(bench)
 cli.add_command(dns)
