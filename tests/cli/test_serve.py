@@ -23,8 +23,8 @@ def site(tmp_path: Path) -> Path:
 
 def test_a_file_is_enough_and_the_command_line_comes_first(site: Path) -> None:
     (site / "fastnet.toml").write_text('target = "site_app:app"\nworkers = 1\nroot-path = "/file"\n')
-    command = ["serve", "--bind", "127.0.0.1:0", "--root-path", "/line"]
-    with Server("", cwd=site, command=[sys.executable, "-m", "fastnet", *command], env={"FASTNET_LOG_LEVEL": "debug"}) as server:
+    command = [sys.executable, "-m", "fastnet", "serve", "--bind", "127.0.0.1:0", "--root-path", "/line"]
+    with Server("", cwd=site, command=command, env={"FASTNET_LOG_LEVEL": "debug"}) as server:
         assert server.get("/line/x") == b"/line"
         server.wait_for_log(" DEBUG ")
         server.wait_for_log("1 worker")
