@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fastnet.apps.websocket import websocket as websocket
     from fastnet.clients.stream import connect as connect
     from fastnet.clients.stream_async import connect_async as connect_async
+    from fastnet.clients.websocket import connect_websocket as connect_websocket
+    from fastnet.clients.websocket_async import connect_websocket_async as connect_websocket_async
     from fastnet.protocols.base import DatagramProtocol as DatagramProtocol
     from fastnet.protocols.base import Protocol as Protocol
     from fastnet.servers.stream_protocol import asyncio_protocol as asyncio_protocol
@@ -33,6 +35,8 @@ __all__ = [
     "asyncio_protocol",
     "connect",
     "connect_async",
+    "connect_websocket",
+    "connect_websocket_async",
     "get_include",
     "serve",
     "service",
@@ -46,6 +50,8 @@ _LATER = {
     "asyncio_protocol": "fastnet.servers.stream_protocol",
     "connect": "fastnet.clients.stream",
     "connect_async": "fastnet.clients.stream_async",
+    "connect_websocket": "fastnet.clients.websocket",
+    "connect_websocket_async": "fastnet.clients.websocket_async",
     "service": "fastnet.apps.service",
     "websocket": "fastnet.apps.websocket",
 }
