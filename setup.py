@@ -52,7 +52,8 @@ LIBRARIES = {"fastnet.bench.engine": ["dl", "m", "pthread"]}
 # What is written for epoll: the native driver, without which asyncio's transports serve, and the load generator.
 EPOLL = {
     f"src/fastnet/servers/{name}.pyx"
-    for name in ("datagrams", "hub", "names", "native", "native_channel", "stream_channel", "hosted", "tracing")
+    for name in ("datagrams", "hub", "names", "native", "native_channel", "stream_channel", "hosted", "one_connection",
+                 "tracing")
 }
 EPOLL.add("src/fastnet/bench/engine.pyx")
 HEADERS = sorted(map(str, [*Path("csrc").rglob("*.h"), *Path("src").rglob("*.h")]))

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -174,3 +176,11 @@ class Greeting(fastnet.Protocol):
 
     def fail(self, error: Exception) -> None:
         self.write(b"sorry: " + str(error).encode())
+
+
+@fastnet.service(framing=framing.Lines("lf"))
+def sleeping(message: bytes) -> bytes:
+    """Blocks its thread."""
+    print("sleeping", file=sys.stderr, flush=True)
+    time.sleep(float(message))
+    return b"awake"

@@ -16,7 +16,15 @@ ARCHITECTURES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         # One process, one client at a time: the others wait in the backlog.
         "iterative": {"model": "prefork", "workers": 1, "max_connections": 1},
-        # One process and thread, all clients at once, over the kernel's readiness events.
+        # A process for each client, forked when it comes; further clients wait until one has gone.
+        "fork per connection": {"model": "prefork", "workers": 1, "per_connection": 128},
+        # The same with threads of one process.
+        "thread per connection": {"model": "threaded", "workers": 1, "per_connection": 512},
+        # One process and thread, all clients at once, told by select() who is ready: 1,024 descriptors, all looked at.
+        "select": {"model": "async", "workers": 1, "loop": "select"},
+        # As many as there may be, and still all are looked at each time.
+        "poll": {"model": "async", "workers": 1, "loop": "poll"},
+        # The kernel keeps the set, and tells who has become ready.
         "epoll": {"model": "prefork", "workers": 1},
         # Processes that were forked before the first client came, all accepting from one socket.
         "prefork": {"model": "prefork", "workers": 4},

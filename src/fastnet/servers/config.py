@@ -137,6 +137,12 @@ class Config:
     )
     workers: int = _count(0, 0, 1024, "Worker processes; 0: prefork as many as CPUs, else 1.")
     threads: int = _count(0, 0, 1024, "Threads a worker: threaded 8, async 16 (pool of a WSGI application), prefork 1.")
+    per_connection: int = _count(
+        0,
+        0,
+        65536,
+        "A process (prefork) or thread (threaded) for each connection, so many at most; 0: they are shared.",
+    )
     backlog: int = _count(2048, 1, 65535, "Connections the kernel keeps waiting to be accepted, for each socket.")
     reuse_port: bool = _flag("A socket of its own for each worker (SO_REUSEPORT); TCP and UDP.")
     broadcast: bool = _flag("UDP sockets may send to broadcast addresses (SO_BROADCAST).")
@@ -266,6 +272,10 @@ class Config:
             raise ConfigError("access_log_file", "", "a file name, or - for standard output")
         if self.model == "prefork" and self.threads > 1:
             raise ConfigError("threads", self.threads, "1 under the prefork model, or --model threaded")
+        if self.per_connection and self.model == "async":
+            raise ConfigError("per_connection", self.per_connection, "0 under the async model")
+        if self.per_connection and any(address.kind not in ("tcp", "unix", "fd") for address in self.addresses()):
+            raise ConfigError("per_connection", self.per_connection, "0 with a --bind for datagrams")
         if self.loop == "uvloop" and importlib.util.find_spec("uvloop") is None:
             raise ConfigError("loop", "uvloop", "asyncio, since uvloop is not installed")
         if not self.workers:

@@ -117,4 +117,5 @@ cdef class Hub:
     cdef int watch_again(self, int number) except -1        # a UDP socket that a thread has served
     cdef int see_to(self, double deadline) noexcept         # have a sweep at this time, or earlier
     cdef int queue_up(self, int fd, uint32_t generation) except -1   # serve it again, after those that are ready
+    cdef int close(self) noexcept                           # its own descriptors; all threads have ended
     cdef int stop(self) noexcept                            # all threads end

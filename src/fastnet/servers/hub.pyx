@@ -77,9 +77,18 @@ cdef class Hub:
 
     def __dealloc__(self):
         PyMem_Free(self.places)
-        for fd in (self.epfd, self.alarm, self.timer, self.signals, self.signals_in, *[fd for _, fd in self.left]):
-            if fd >= 0:
-                close_fd(fd)
+        for _, fd in self.left:
+            close_fd(fd)
+        self.close()
+
+    cdef int close(self) noexcept:
+        cdef int *fds = [self.epfd, self.alarm, self.timer, self.signals, self.signals_in]
+        cdef int i
+        for i in range(5):
+            if fds[i] >= 0:
+                close_fd(fds[i])
+        self.epfd = self.alarm = self.timer = self.signals = self.signals_in = -1
+        return 0
 
     cdef int watch(self, int fd, uint32_t events, uint64_t data) except -1:
         cdef epoll_event event

@@ -152,7 +152,7 @@ def _run_child(
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for fd in close:
             os.close(fd)
-        _die_with(parent)
+        die_with(parent)
         atexit._clear()  # what the parent registered is the parent's
         status = body(Report(report_fd))
         threading._shutdown()  # type: ignore[attr-defined]  # joins the application's threads, as at any exit
@@ -170,7 +170,7 @@ def _run_child(
         os._exit(status)
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Have this process killed when `parent` dies, however it dies."""
     if sys.platform == "linux":
         die_with_parent()

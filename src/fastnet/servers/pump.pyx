@@ -358,5 +358,6 @@ def websocket_options(config) -> Options:
 
 def wsgi_options(config) -> dict[str, object]:
     """What a Config says to a WSGIApp, by name."""
-    return dict(multithread=config.threads > 1, multiprocess=config.workers > 1, spool=config.body_spool,
+    own_process = config.per_connection > 0 and config.model == "prefork"
+    return dict(multithread=config.threads > 1, multiprocess=config.workers > 1 or own_process, spool=config.body_spool,
                 spool_dir=config.spool_dir, root_path=config.root_path)

@@ -167,6 +167,12 @@ def _driver(config: Config, interface: str, app: Any) -> Driver:
     # Imported when picked: asyncio alone is a third of a worker's memory.
     blocking = interface == "wsgi" or (interface == "service" and not app.is_async)
     native = blocking and config.model != "async" and not transports_only(config)
+    if config.per_connection:
+        if not native:
+            why = "is for WSGI and services of plain functions, and needs the native driver"
+            raise StartupError(f"--per-connection {why}")
+        own: Driver = importlib.import_module("fastnet.servers.per_connection").run
+        return own
     driver: Driver = importlib.import_module(f"fastnet.servers.{'native' if native else 'asynchronous'}").run
     return driver
 

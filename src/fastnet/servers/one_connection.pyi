@@ -1,0 +1,15 @@
+import ssl
+from typing import Any
+
+from fastnet.servers.config import Config
+
+def serve_connection(
+    config: Config,
+    app: Any,
+    interface: str,
+    fd: int,
+    client: tuple[str, int] | None,
+    server: tuple[str, int | None],
+    tls: ssl.SSLContext | None,
+    ending: int,
+) -> None: ...
