@@ -9,7 +9,18 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 
 @pytest.mark.parametrize(
-    "name", ["dns.md", "http1.md", "httptools.md", "json.md", "memcached.md", "protocols.md", "rpc.md", "udp.md"]
+    "name",
+    [
+        "dns.md",
+        "http1.md",
+        "httptools.md",
+        "json.md",
+        "memcached.md",
+        "protocols.md",
+        "rpc.md",
+        "udp.md",
+        "websocket.md",
+    ],
 )
 def test_the_examples_of_a_page(name: str) -> None:
     outcome = doctest.testfile(str(DOCS / name), module_relative=False)
