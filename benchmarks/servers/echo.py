@@ -40,7 +40,8 @@ def fastnet_echo(model: str, *options: str) -> Contender:
         tls = [] if transport != "tls" else [
             word for pair in zip(("--tls-cert", "--tls-key"), _certificate(files), strict=True) for word in pair
         ]  # fmt: skip
-        serve = [PYTHON, "-m", "fastnet", "serve", "benchmarks.servers.services:echo", "--model", model]
+        target = f"benchmarks.servers.services:{'DatagramEcho' if transport == 'udp' else 'echo'}"
+        serve = [PYTHON, "-m", "fastnet", "serve", target, "--model", model]
         return [*serve, "--workers", "1", "--bind", f"{transport}://127.0.0.1:{port}", *options, *tls]
 
     return Contender(f"fastnet {model}", command, "import fastnet", own=True)

@@ -113,3 +113,10 @@ def pid_answers(request: bytes) -> bytes:
 @udp.service
 def lengths(request: bytes) -> bytes:
     return b"%d" % len(request)
+
+
+class Loud(DatagramProtocol):
+    """Answers by itself, without events."""
+
+    def receive_datagram(self, data: bytes, peer: object) -> None:
+        self.send_datagram(data.upper(), peer)

@@ -42,6 +42,20 @@ def test_every_datagram_is_answered_to_its_sender(target: str, model: str) -> No
         assert server.stop() == 0
 
 
+@pytest.mark.parametrize("target", ["shout", "Loud"])
+def test_more_senders_than_addresses_are_remembered(target: str) -> None:
+    with Server(f"{SITE}:{target}", "--workers", "1", cwd=HERE, bind=UDP) as server:
+        clients = [client_of(server) for _ in range(300)]
+        for turn in range(2):
+            for start in range(0, len(clients), 30):
+                for i, client in enumerate(clients[start : start + 30], start):
+                    client.send(b"from %d at %d" % (i, turn))
+                for i, client in enumerate(clients[start : start + 30], start):
+                    assert client.recv(100) == b"FROM %d AT %d" % (i, turn)
+        for client in clients:
+            client.close()
+
+
 @pytest.mark.parametrize("size", [0, 1, 1472, 1473, 65507])
 def test_datagrams_of_any_size(size: int) -> None:
     with Server(f"{SITE}:shout", "--workers", "2", cwd=HERE, bind=UDP) as server, client_of(server) as client:

@@ -10,9 +10,10 @@ Whatever a protocol or a handler raises costs the datagram that it was about, an
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.ref cimport PyObject
 from libc.errno cimport EACCES, EAGAIN, EINTR, ENOBUFS, errno
 from libc.math cimport INFINITY
-from libc.stdint cimport uint16_t, uint32_t
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 cimport cython
@@ -24,6 +25,7 @@ from fastnet.servers.pump cimport Pump
 
 import os
 import socket
+import types
 
 from fastnet.errors import ProtocolError
 from fastnet.protocols.base import NEED_DATA, PAUSED
@@ -158,10 +160,14 @@ cdef class Datagrams:
 
     def __init__(self, ServiceApp app not None, sock not None, double now):
         self.app, self.sock, self.fd = app, sock, sock.fileno()
+        self.known_peers = [None] * 256
         self.is_unix = sock.family == socket.AF_UNIX
         service = app.service
         self.answer = service.handler().on_message if service.keeps_state else service.handler
         self.protocol = service.datagram()
+        kind, plain = type(self.protocol), <object>DatagramProtocol
+        self.python_input = type(kind.receive_datagram) is types.FunctionType
+        self.plain_events = kind.next_event is plain.next_event
         self.protocol.local, self.protocol.now = sock.getsockname(), now
         self.deadline = INFINITY
         self.set_deadline()
@@ -221,7 +227,7 @@ cdef class Datagrams:
                                                    m.messages[i].msg_hdr.msg_namelen, m.written[replies], REPLY_BYTES)
                     if size < 0:
                         self.receive(PyBytes_FromStringAndSize(m.received[i], m.messages[i].msg_len),
-                                     peer_of(&m.names[i], m.messages[i].msg_hdr.msg_namelen))
+                                     self.peer_at(&m.names[i], m.messages[i].msg_hdr.msg_namelen))
                         continue
                 except BaseException as error:
                     self.failed(error)
@@ -238,9 +244,40 @@ cdef class Datagrams:
             self.turning = False
         return 0
 
+    cdef object peer_at(self, const void *name, uint32_t size):
+        """peer_of(), which need not be made anew for whoever asks again."""
+        cdef const sockaddr_in *v4 = <const sockaddr_in *>name
+        cdef uint64_t key
+        cdef Py_ssize_t place
+        if v4.sin_family != AF_INET:
+            return peer_of(<const sockaddr_storage *>name, size)
+        key = <uint64_t>v4.sin_addr.s_addr << 16 | v4.sin_port
+        place = <Py_ssize_t>(key * <uint64_t>0x9E3779B97F4A7C15 >> 56)
+        if self.known[place] == key:
+            peer = self.known_peers[place]
+        else:
+            peer = peer_of(<const sockaddr_storage *>name, size)
+            self.known[place], self.known_peers[place] = key, peer
+        self.places[<size_t><PyObject *>peer >> 5 & 255] = <unsigned char>place
+        return peer
+
+    cdef uint32_t name_at(self, object peer, void *name) except? 0:
+        """name_of_peer(), which need not read what peer_at() has given."""
+        cdef sockaddr_in *v4 = <sockaddr_in *>name
+        cdef Py_ssize_t place = self.places[<size_t><PyObject *>peer >> 5 & 255]
+        if peer is None or self.known_peers[place] is not peer:
+            return name_of_peer(peer, <sockaddr_storage *>name)
+        memset(v4, 0, sizeof(sockaddr_in))
+        v4.sin_family, v4.sin_port = AF_INET, <uint16_t>self.known[place]
+        v4.sin_addr.s_addr = <uint32_t>(self.known[place] >> 16)
+        return sizeof(sockaddr_in)
+
     cdef int receive(self, bytes data, object peer) except -1:
-        self.protocol.receive_datagram(data, peer)
-        return self.pull()
+        if self.python_input:
+            (<object>self.protocol).receive_datagram(data, peer)     # with no bound method in between
+        else:
+            self.protocol.receive_datagram(data, peer)
+        return 0 if self.plain_events else self.pull()
 
     cdef int pull(self) except -1:
         """Have all events answered."""
@@ -330,7 +367,7 @@ cdef class Datagrams:
                 n = 0
                 try:
                     for data, peer in queued[first:first + BATCH]:
-                        m.replies[n].msg_hdr.msg_namelen = name_of_peer(peer, &m.reply_names[n])
+                        m.replies[n].msg_hdr.msg_namelen = self.name_at(peer, &m.reply_names[n])
                         m.replies[n].msg_hdr.msg_name = &m.reply_names[n]
                         PyObject_GetBuffer(data, &views[n], PyBUF_SIMPLE)
                         m.reply_pieces[n].iov_base, m.reply_pieces[n].iov_len = views[n].buf, views[n].len
