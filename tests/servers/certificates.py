@@ -8,6 +8,8 @@ from pathlib import Path
 
 import trustme
 
+EXPIRED = datetime.datetime(2001, 1, 1)
+
 
 class Certificates:
     """Files in `folder`, made once for a module."""
@@ -25,6 +27,15 @@ class Certificates:
         path.write_bytes(b"".join(blob.bytes() for blob in blobs))
         return str(path)
 
+    def issue(self, *names: str, until: datetime.datetime | None = None, stem: str = "") -> tuple[str, str]:
+        """Files of another certificate of a server, and its key."""
+        issued = self.authority.issue_cert(*names, not_after=until)
+        stem = stem or names[0]
+        return (
+            self._write(f"{stem}.pem", *issued.cert_chain_pems),
+            self._write(f"{stem}.key", issued.private_key_pem),
+        )
+
     @property
     def options(self) -> tuple[str, ...]:
         """Of a server."""
@@ -41,6 +52,6 @@ class Certificates:
         context = ssl.create_default_context(cafile=self.ca)
         if names:
             authority = self.authority if trusted else trustme.CA()
-            until = datetime.datetime(2001, 1, 1) if expired else None
+            until = EXPIRED if expired else None
             authority.issue_cert(*names, not_after=until).configure_cert(context)
         return context

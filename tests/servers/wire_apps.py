@@ -31,6 +31,9 @@ def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
     if path == "/names":
         names = environ.get("HTTP_HOST"), environ["SERVER_NAME"], environ["SERVER_PORT"], environ["REMOTE_ADDR"]
         body = repr(names).encode()
+    if path == "/tls":
+        facts = {name: value for name, value in environ.items() if name.startswith(("SSL_", "HTTPS", "wsgi.url"))}
+        body = repr(facts).encode()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [body]
 
@@ -62,6 +65,8 @@ async def asgi(
         hosts = [value.decode() for name, value in scope["headers"] if name == b"host"]
         client = scope["client"][0] if scope["client"] else None
         parts = [repr((",".join(hosts) if hosts else None, *scope["server"], client)).encode()]
+    elif path == "/tls":
+        parts = [repr((scope["scheme"], scope["extensions"].get("tls"))).encode()]
     elif path == "/stream":
         parts = [b"one ", b"two ", b"three"]
     elif path == "/large":

@@ -152,7 +152,7 @@ cdef class Session:
             if self.stream is not None:
                 self.next_item()
                 continue
-            if protocol.closing or self.running >= self.app.concurrency:
+            if protocol.closing or protocol.tls_wanted or self.running >= self.app.concurrency:
                 return False
             if self.pieces:
                 event = (<Pieces>protocol).piece

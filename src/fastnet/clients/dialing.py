@@ -21,6 +21,7 @@ from math import inf
 from typing import Any, TypeVar
 
 from fastnet.errors import ConfigError
+from fastnet.servers.tls_reasons import explained
 
 # RFC 8305, section 8: the recommended delay between two attempts.
 RACE_S = 0.25
@@ -129,7 +130,8 @@ def secured(
     if context is None:
         return sock
     try:
-        return context.wrap_socket(sock, server_hostname=server_name)
+        with explained(server_name):
+            return context.wrap_socket(sock, server_hostname=server_name)
     except BaseException:
         sock.close()
         raise

@@ -14,6 +14,7 @@ from fastnet.errors import ConfigError
 from fastnet.protocols.base import NEED_DATA, PAUSED, Protocol
 from fastnet.protocols.framed import Framed
 from fastnet.servers.tls import client_context, facts_of
+from fastnet.servers.tls_reasons import explained
 
 _READ_BYTES = 65536
 
@@ -34,20 +35,28 @@ class Dialed:
         self.destination: Destination = parse_destination(url)
         self.make = functools.partial(Framed, framing) if framing is not None else protocol
         self.context = (tls or client_context()) if self.destination.scheme == "tls" else None
+        self._upgrade = tls
         self.server_name = server_name or self.destination.host
 
     def protocol(self) -> Protocol:
         assert self.make is not None
-        return self.make()
+        protocol = self.make()
+        protocol.tls_available = self.context is None
+        return protocol
+
+    def upgrade(self) -> ssl.SSLContext:
+        """The context of a connection that goes on with TLS."""
+        return self._upgrade or client_context()
 
 
 class Client:
     """A connection to a server, and the Protocol that speaks over it; made by connect(). For one thread at a time."""
 
-    def __init__(self, sock: Any, protocol: Protocol, read_timeout: float) -> None:
+    def __init__(self, sock: Any, dialed: Dialed, read_timeout: float) -> None:
         self._socket = sock
+        self._dialed = dialed
         self._read_timeout = read_timeout
-        self.protocol = protocol
+        self.protocol = protocol = dialed.protocol()
         protocol.peer, protocol.local = sock.getpeername() or None, sock.getsockname() or None
         protocol.tls = facts_of(sock) if isinstance(sock, ssl.SSLSocket) else None
         protocol.now = time.monotonic()
@@ -79,12 +88,15 @@ class Client:
                 raise TimeoutError(f"no answer in {self._read_timeout:g} s")
             self._socket.settimeout(left)
             try:
-                data = self._socket.recv(_READ_BYTES)
+                with explained(self._dialed.server_name):
+                    data = self._socket.recv(_READ_BYTES)
             except TimeoutError:
                 raise TimeoutError(f"no answer in {self._read_timeout:g} s") from None
             self.protocol.now = time.monotonic()
             if data:
                 self.protocol.receive_data(data)
+                if self.protocol.tls_wanted:
+                    self._flush()
             else:
                 self.protocol.receive_eof()
 
@@ -102,6 +114,16 @@ class Client:
         if pieces:
             self._socket.settimeout(self._read_timeout)
             self._socket.sendall(pieces[0] if len(pieces) == 1 else b"".join(map(bytes, pieces)))
+        if self.protocol.tls_wanted:
+            self._start_tls()
+
+    def _start_tls(self) -> None:
+        dialed = self._dialed
+        sock: Any = secured(self._socket, self._read_timeout, dialed.upgrade(), dialed.server_name)
+        self._socket = sock
+        self.protocol.tls, self.protocol.tls_wanted, self.protocol.tls_available = facts_of(sock), False, False
+        self.protocol.tls_started()
+        self._flush()
 
     def __enter__(self) -> Client:
         return self
@@ -127,7 +149,8 @@ def connect(
         url: tcp://HOST:PORT, tls://HOST:PORT or unix:PATH. All addresses of a host are tried (RFC 8305).
         framing: how messages stand in the stream, as for fastnet.service(); or
         protocol: what makes the client's side of a Protocol.
-        tls: instead of client_context(), which verifies the server's certificate and name.
+        tls: instead of client_context(), which verifies the server's certificate and name; also for a protocol that
+            starts TLS by itself.
         server_name: the name that is verified, if it is not the host.
         connect_timeout: seconds for each attempt.
         read_timeout: seconds for an answer, or for the server to take what is sent.
@@ -141,7 +164,7 @@ def connect(
     sock = dial(dialed.destination, connect_timeout, retry)
     sock = secured(sock, connect_timeout, dialed.context, dialed.server_name)
     try:
-        return Client(sock, dialed.protocol(), read_timeout)
+        return Client(sock, dialed, read_timeout)
     except BaseException:
         sock.close()
         raise

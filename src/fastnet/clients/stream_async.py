@@ -11,8 +11,10 @@ from typing import Any
 from fastnet.clients.dialing import Retry, dial
 from fastnet.clients.stream import Dialed
 from fastnet.codecs.framing import Framing
+from fastnet.errors import ProtocolError
 from fastnet.protocols.base import NEED_DATA, PAUSED, Protocol
 from fastnet.servers.tls import facts_of
+from fastnet.servers.tls_reasons import explained
 
 _READ_BYTES = 65536
 
@@ -24,12 +26,13 @@ class AsyncClient:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        protocol: Protocol,
+        dialed: Dialed,
         read_timeout: float,
     ) -> None:
         self._reader, self._writer = reader, writer
+        self._dialed = dialed
         self._read_timeout = read_timeout
-        self.protocol = protocol
+        self.protocol = protocol = dialed.protocol()
         protocol.peer = writer.get_extra_info("peername") or None
         protocol.local = writer.get_extra_info("sockname") or None
         session = writer.get_extra_info("ssl_object")
@@ -54,13 +57,16 @@ class AsyncClient:
             if self.protocol.eof_received:
                 raise ConnectionError("the server has closed the connection")
             try:
-                async with asyncio.timeout(max(0.0, end - time.monotonic())):
-                    data = await self._reader.read(_READ_BYTES)
+                with explained(self._dialed.server_name):
+                    async with asyncio.timeout(max(0.0, end - time.monotonic())):
+                        data = await self._reader.read(_READ_BYTES)
             except TimeoutError:
                 raise TimeoutError(f"no answer in {self._read_timeout:g} s") from None
             self.protocol.now = time.monotonic()
             if data:
                 self.protocol.receive_data(data)
+                if self.protocol.tls_wanted:
+                    await self._flush()
             else:
                 self.protocol.receive_eof()
 
@@ -83,6 +89,21 @@ class AsyncClient:
             self._writer.writelines(map(bytes, pieces))
             async with asyncio.timeout(self._read_timeout):
                 await self._writer.drain()
+        if self.protocol.tls_wanted:
+            await self._start_tls()
+
+    async def _start_tls(self) -> None:
+        # What came in plain text, and was not read yet, would be read as if it had come by TLS.
+        if not _is_empty(self._reader):
+            raise ProtocolError("something came in plain text before TLS began")
+        dialed = self._dialed
+        with explained(dialed.server_name):
+            async with asyncio.timeout(self._read_timeout):
+                await self._writer.start_tls(dialed.upgrade(), server_hostname=dialed.server_name)
+        session = self._writer.get_extra_info("ssl_object")
+        self.protocol.tls, self.protocol.tls_wanted, self.protocol.tls_available = facts_of(session), False, False
+        self.protocol.tls_started()
+        await self._flush()
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -110,15 +131,28 @@ async def connect_async(
     sock = await asyncio.to_thread(dial, dialed.destination, connect_timeout, retry)
     try:
         sock.setblocking(False)
-        async with asyncio.timeout(connect_timeout):
-            reader, writer = await asyncio.open_connection(
-                sock=sock,
-                ssl=dialed.context,
-                server_hostname=dialed.server_name if dialed.context is not None else None,
-            )
+        with explained(dialed.server_name):
+            async with asyncio.timeout(connect_timeout):
+                reader, writer = await asyncio.open_connection(
+                    sock=sock,
+                    ssl=dialed.context,
+                    server_hostname=dialed.server_name if dialed.context is not None else None,
+                )
     except BaseException:
         sock.close()
         raise
-    client = AsyncClient(reader, writer, dialed.protocol(), read_timeout)
+    client = AsyncClient(reader, writer, dialed, read_timeout)
     await client._flush()
     return client
+
+
+def _is_empty(reader: asyncio.StreamReader) -> bool:
+    """Whether nothing waits to be read: a read that would wait is tried, and given up."""
+    attempt = reader.read(1)
+    try:
+        attempt.send(None)
+    except StopIteration as read:
+        return not read.value
+    finally:
+        attempt.close()
+    return True

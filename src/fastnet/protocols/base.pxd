@@ -9,6 +9,7 @@ cdef class Protocol:
     cdef readonly Py_ssize_t queued_bytes
     cdef public double now
     cdef public object peer, local, tls
+    cdef public bint tls_available, tls_wanted
     cdef readonly bint eof_received, eof_queued, closing, aborted
     cdef readonly bint opening           # messages cannot be sent yet
     cpdef connection_made(self)
@@ -23,6 +24,8 @@ cdef class Protocol:
     cpdef connection_lost(self, error)
     cpdef write(self, data)
     cpdef write_eof(self)
+    cpdef start_tls(self, unread)
+    cpdef tls_started(self)
     cpdef close(self)
     cpdef drain(self)
     cpdef abort(self)

@@ -45,6 +45,8 @@ class Protocol:
     peer: Any
     local: Any
     tls: Any
+    tls_available: bool
+    tls_wanted: bool
     @property
     def queued(self) -> list[Buffer] | None:
         """What write() took and data_to_send() has not given yet; None: nothing."""
@@ -103,6 +105,17 @@ class Protocol:
         """Queue bytes."""
     def write_eof(self) -> None:
         """Half-close: send what is queued, then tell the peer that nothing follows; input goes on."""
+    def start_tls(self, unread: Buffer) -> None:
+        """Go on with TLS: what is queued is sent as it is, then the handshake begins, and tls_started() tells its end.
+
+        Until then no events are asked for. For protocols such as SMTP, in which one side asks for it and the other
+        agrees: both call this, where they know. `unread` is what came behind the last thing that was read: it must be
+        empty, since somebody else may have put it there, to be taken for what came by TLS.
+
+        Raises ProtocolError if it is not, FastnetError where TLS cannot be had: see `tls_available`.
+        """
+    def tls_started(self) -> None:
+        """TLS is agreed on, as start_tls() asked; `tls` says what. Forget what was said before, if it matters."""
     def close(self) -> None:
         """Send what is queued, then close; no more events are asked for."""
     def drain(self) -> None:

@@ -17,6 +17,8 @@ Whoever drives a protocol (a server, a client, a test) does this, again and agai
 from enum import Enum
 from typing import NamedTuple
 
+from fastnet.errors import FastnetError, ProtocolError
+
 from cpython.bytes cimport PyBytes_CheckExact, PyBytes_GET_SIZE
 
 
@@ -58,7 +60,7 @@ cdef class Protocol:
     """One side of one stream connection, without I/O.
 
     Public data, set by whoever drives it before connection_made(): `peer` and `local`, addresses as sockets have them
-    (None where there are none), `tls`, a TLSFacts or None; and before each call `now`, monotonic seconds.
+    (None where there are none), `tls`, a TLSFacts or None, `tls_available`: whether start_tls() can be called; and before each call `now`, monotonic seconds.
     """
 
     cpdef connection_made(self):
@@ -141,6 +143,24 @@ cdef class Protocol:
     cpdef write_eof(self):
         """Half-close: send what is queued, then tell the peer that nothing follows; input goes on."""
         self.eof_queued = True
+
+    cpdef start_tls(self, unread):
+        """Go on with TLS: what is queued is sent as it is, then the handshake begins, and tls_started() tells its end.
+
+        Until then no events are asked for. For protocols such as SMTP, in which one side asks for it and the other
+        agrees: both call this, where they know. `unread` is what came behind the last thing that was read: it must be
+        empty, since somebody else may have put it there, to be taken for what came by TLS.
+
+        Raises ProtocolError if it is not, FastnetError where TLS cannot be had: see `tls_available`.
+        """
+        if len(unread):
+            raise ProtocolError("something came in plain text behind the request for TLS")
+        if not self.tls_available:
+            raise FastnetError("TLS cannot be started here: it is on already, or the server has no --tls-cert")
+        self.tls_wanted = True
+
+    cpdef tls_started(self):
+        """TLS is agreed on, as start_tls() asked; `tls` says what. Forget what was said before, if it matters."""
 
     cpdef close(self):
         """Send what is queued, then close; no more events are asked for."""

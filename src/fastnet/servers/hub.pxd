@@ -93,6 +93,7 @@ cdef class Hub:
     cdef object again                 # deque of (fd, generation): connections that queue up for another turn
     cdef object lock                  # of accepting, resume_at, draining
     cdef list listeners, names        # names: as an app is told; None: ask the connection
+    cdef object upgrade               # the context of connections that ask for TLS when they are open; None: they cannot
     cdef list contexts                # of listeners: an SSLContext, or None where connections are not encrypted
     cdef list is_datagram, datagrams  # of listeners: whether it is a UDP socket, and its Datagrams or None
     cdef list left                    # draining: (number, descriptor) of listeners whose backlog is still to be let in

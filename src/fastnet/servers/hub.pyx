@@ -23,7 +23,7 @@ from fastnet.servers.pump cimport CLOCK_MONOTONIC
 from fastnet.servers.datagrams import is_datagram
 from fastnet.servers.listeners import listener_name
 from fastnet.servers.log import LOGGER
-from fastnet.servers.tls import listener_contexts
+from fastnet.servers.tls import listener_contexts, upgrade_context
 
 cdef extern from "unistd.h" nogil:
     int close_fd "close"(int fd)
@@ -67,7 +67,7 @@ cdef class Hub:
         self.n_listeners = len(sockets)
         self.is_datagram, self.datagrams = [is_datagram(s) for s in sockets], [None] * len(sockets)
         self.names = [listener_name(s) for s in sockets]
-        self.contexts = listener_contexts(config)
+        self.contexts, self.upgrade = listener_contexts(config), upgrade_context(config)
         for listener in sockets:
             listener.setblocking(False)
         self.watch(self.alarm, EPOLLIN, ALARM)

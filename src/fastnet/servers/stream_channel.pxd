@@ -18,6 +18,8 @@ cdef class StreamChannel(NativeChannel):
     cdef long long window            # bytes it took since then
     cdef bint half_closed            # shutdown(SHUT_WR) was called
     cdef bint at_eof
+    cdef bint begun                  # the protocol knows of the connection
+    cdef int converse(self, char *buf, Py_ssize_t room) except -1
     cdef int crank(self) except -1
     cdef int fail_socket(self) except -1
     cdef int write_one(self, object piece) except -1

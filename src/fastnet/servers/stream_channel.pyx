@@ -19,6 +19,7 @@ from fastnet.servers.hub cimport Hub
 from fastnet.servers.native_channel cimport (LINGER_S, MOST_PIECES, MOST_READS, MSG_NOSIGNAL, SHUT_WR, NativeChannel,
                                              iovec, landed, landing_place, msghdr, recv, send, sendmsg, shutdown)
 from fastnet.servers.pump cimport Pump
+from fastnet.servers.tls_layer cimport TLSLayer
 
 import os
 
@@ -56,6 +57,7 @@ cdef class StreamChannel(NativeChannel):
             protocol.peer, protocol.local, protocol.now = self.client, self.server, self.pump.ws.now
             self.generation = self.hub.places[self.fd].generation
             if self.layer is None:
+                self.begun, protocol.tls_available = True, self.hub.upgrade is not None
                 session.begin()
         session.protocol.now = self.pump.ws.now
         self.turning = True
@@ -74,18 +76,23 @@ cdef class StreamChannel(NativeChannel):
         return self.yielded
 
     cdef int _serve(self, char *buf, Py_ssize_t room) except -1:
+        cdef int more
+        self.yielded = False
+        while True:
+            if self.layer is not None and not self.layer.established and not self._agree(buf, room):
+                return 0
+            more = self.converse(buf, room)
+            # Else TLS has begun in the middle, and the handshake may be there already.
+            if more or self.layer is None or self.layer.established or self.closed or self.lingering:
+                return more
+
+    cdef int converse(self, char *buf, Py_ssize_t room) except -1:
         cdef Session session = self.session
         cdef Py_ssize_t n
         cdef int reads = 0
         cdef bint looked, is_hello
         cdef char *place
         cdef char *into
-        self.yielded = False
-        if self.layer is not None and not self.layer.established:
-            if not self._agree(buf, room):
-                return 0
-            session.protocol.tls = self.tls
-            session.begin()
         # Where nothing but input can have moved, that comes first.
         looked = not (self.readable and session.hungry) or self.unsent != 0
         if looked and self.crank():
@@ -147,7 +154,22 @@ cdef class StreamChannel(NativeChannel):
         return 0
 
     cdef int _agreed(self) except -1:
+        cdef Session session = self.session
+        session.protocol.tls = self.tls
+        if not self.begun:
+            self.begun = True
+            return session.begin()
+        session.protocol.tls_wanted, session.stirred = False, True
+        try:
+            session.protocol.tls_started()
+        except BaseException as error:
+            session.failed(error)
         return 0
+
+    cdef int _refuse(self, error) except -1:
+        if self.begun:
+            self.session.error = ConnectionResetError("the peer left in the handshake") if error is None else error
+        return NativeChannel._refuse(self, error)
 
     cdef bint _answer_plain(self) except -1:
         return False
@@ -209,6 +231,11 @@ cdef class StreamChannel(NativeChannel):
                 return 1
         if session.waiters is not None and (protocol.aborted or not self.congested()):
             session.drained()
+        if (protocol.tls_wanted and not protocol.closing and session.running == 0 and session.stream is None
+                and not self.unsent and not self.at_eof):
+            protocol.tls_available = False
+            self.layer = TLSLayer(self.hub.upgrade, self.pump.ws.now + self.hub.handshake_timeout)
+            return 0
         if protocol.aborted or (not self.unsent and session.is_done()):
             self.finished = True
             self.finish()

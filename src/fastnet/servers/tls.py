@@ -48,6 +48,11 @@ def listener_contexts(config: Config) -> list[ssl.SSLContext | None]:
     return [server_context(config) if address.scheme == "tls" else None for address in config.addresses()]
 
 
+def upgrade_context(config: Config) -> ssl.SSLContext | None:
+    """The context of connections that are not encrypted from the first byte; None: there is no certificate for them."""
+    return server_context(config) if config.tls_cert or config.tls_self_signed else None
+
+
 def server_context(config: Config) -> ssl.SSLContext:
     """The context of a server: one for all listeners, threads and workers. Raises StartupError."""
     return _certificates(_settings_of(config)).front

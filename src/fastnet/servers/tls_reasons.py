@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
+from collections.abc import Iterator
 
 _ANY = {
     "NO_SHARED_CIPHER": "the two sides have no cipher in common",
@@ -62,6 +64,16 @@ def explain(error: ssl.SSLError, server_name: str) -> None:
         error.strerror = f"the certificate of {server_name} is refused: {why.rstrip('.')}"
     else:
         error.strerror = f"TLS with {server_name} failed: {text_of(error, _OF_SERVERS)}"
+
+
+@contextlib.contextmanager
+def explained(server_name: str) -> Iterator[None]:
+    """What a client does with a server: ssl.SSLError says what is wrong."""
+    try:
+        yield
+    except ssl.SSLError as error:
+        explain(error, server_name)
+        raise
 
 
 def text_of(error: OSError | ValueError, words: dict[str, str] = _ANY) -> str:
