@@ -1,6 +1,9 @@
 """The asyncio client against real servers of every protocol, and against peers that misbehave; on both loops."""
 
 import asyncio
+import contextlib
+import json
+import re
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -149,7 +152,7 @@ def test_a_slow_taker_stops_the_stream(msgpack: str, run: Run) -> None:
             stream = client.stream("count", [20_000])
             assert await anext(stream) == 0
             await asyncio.sleep(0.05)
-            connection = client._connection
+            connection = client._lines[0].connection
             assert connection is not None
             (waiter,) = connection.pending.waiters.values()
             assert waiter.items is not None and waiter.items.qsize() < 20_000
@@ -227,3 +230,38 @@ def test_closing_tells_who_waits_and_a_call_opens_again(run: Run) -> None:
 
     with peer(answer) as url:
         run(main(url))
+
+
+def test_over_http_several_requests_are_on_their_way_at_once(run: Run) -> None:
+    """The server answers nobody before eight connections have a request each; then the ninth call finds a free one."""
+    opened, waiting, peak = [0], [0], [0]
+
+    async def main() -> None:
+        all_there = asyncio.Event()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            opened[0] += 1
+            with contextlib.suppress(asyncio.IncompleteReadError, OSError):
+                while True:
+                    head = await reader.readuntil(b"\r\n\r\n")
+                    size = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
+                    call = json.loads(await reader.readexactly(size))
+                    waiting[0] += 1
+                    peak[0] = max(peak[0], waiting[0])
+                    if waiting[0] == 8:
+                        all_there.set()
+                    await all_there.wait()
+                    waiting[0] -= 1
+                    body = json.dumps({"jsonrpc": "2.0", "id": call["id"], "result": call["params"][0]}).encode()
+                    kind = b"Content-Type: application/json\r\n"
+                    writer.write(b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\n\r\n%b" % (kind, len(body), body))
+            writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with AsyncClient(f"http://127.0.0.1:{port}", "json") as client:
+            assert await asyncio.gather(*(client.call("a", [i]) for i in range(20))) == list(range(20))
+            assert opened == [8] and peak == [8]
+        server.close()
+
+    run(main())

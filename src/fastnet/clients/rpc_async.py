@@ -11,10 +11,12 @@ is no timer a call: one, for the earliest deadline, looks after all of them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Any
 
+from fastnet.clients.dialing import Retry
 from fastnet.clients.rpc_pending import Params, Pending, Settings, check_seconds, plain_params
 from fastnet.clients.rpc_target import Caller, Target
 from fastnet.protocols.rpc import Answer, Call, Item
@@ -25,6 +27,8 @@ from fastnet.protocols.rpc_msgpack import MessagePackRPC
 # Items of a stream that wait for their taker before no more is read from the connection, and when it goes on.
 _MOST_ITEMS = 256
 _FEW_ITEMS = 64
+# As many as browsers have to a host, and a few.
+_HTTP_CONNECTIONS = 8
 
 
 class _Waiter(asyncio.Future[Any]):
@@ -194,31 +198,63 @@ class _Connection(asyncio.Protocol):
                 self._transport.resume_reading()
 
 
-class AsyncClient(Settings):
-    """A connection to an RPC server, for one event loop; arguments and errors are those of clients.rpc.Client."""
+class _Line:
+    """A connection, and the one after it when it is lost."""
 
-    def _prepare(self) -> None:
-        self._connection: _Connection | None = None
-        self._connecting: asyncio.Lock | None = None
-        self._turn = asyncio.Lock()
+    def __init__(self, target: Target, retry: Retry, timeout_s: float | None) -> None:
+        self._target, self._retry, self._timeout_s = target, retry, timeout_s
+        self.connection: _Connection | None = None
+        self._connecting = asyncio.Lock()
 
-    async def _connect(self) -> _Connection:
-        if self._connecting is None:
-            self._connecting = asyncio.Lock()
+    async def connect(self) -> _Connection:
         async with self._connecting:
-            if self._connection is not None and self._connection.lost is None:
-                return self._connection
+            if self.connection is not None and self.connection.lost is None:
+                return self.connection
             waits = self._retry.waits()
             while True:
                 try:
-                    async with asyncio.timeout(self._connect_timeout_s):
-                        self._connection = await _open(self._target)
-                    return self._connection
+                    async with asyncio.timeout(self._timeout_s):
+                        self.connection = await _open(self._target)
+                    return self.connection
                 except OSError:
                     wait = next(waits, None)
                     if wait is None:
                         raise
                     await asyncio.sleep(wait)
+
+    def close(self) -> None:
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.fail(ConnectionLost("the client was closed"))
+
+
+class AsyncClient(Settings):
+    """Calls an RPC server, for one event loop; arguments and errors are those of clients.rpc.Client.
+
+    Over streams there is one connection. Over HTTP there are up to eight, each with one request at a time.
+    """
+
+    def _prepare(self) -> None:
+        self._lines: list[_Line] = []
+        self._idle: list[_Line] = []
+        self._room = asyncio.Semaphore(_HTTP_CONNECTIONS)
+
+    def _new_line(self) -> _Line:
+        self._lines.append(_Line(self._target, self._retry, self._connect_timeout_s))
+        return self._lines[-1]
+
+    @contextlib.asynccontextmanager
+    async def _line(self) -> AsyncIterator[_Line]:
+        """The one there is, or, over HTTP, one without a request: a server may close a connection after any answer."""
+        if not self._target.http:
+            yield self._lines[0] if self._lines else self._new_line()
+            return
+        async with self._room:
+            line = self._idle.pop() if self._idle else self._new_line()
+            try:
+                yield line
+            finally:
+                self._idle.append(line)
 
     def _end(self, timeout_s: float | None) -> float:
         seconds = self._timeout_s if timeout_s is None else timeout_s
@@ -236,15 +272,15 @@ class AsyncClient(Settings):
     ) -> Any:
         """Call a method and return its result; see Client.call(). Being cancelled cancels the call."""
         end = self._end(timeout_s)
-        if self._target.http:
-            async with self._turn:  # a server may close the connection after any answer
-                return await self._call(method, params, end, idempotent)
-        return await self._call(method, params, end, idempotent)
+        if self._target.http or not self._lines:
+            async with self._line() as line:
+                return await self._call(line, method, params, end, idempotent)
+        return await self._call(self._lines[0], method, params, end, idempotent)
 
-    async def _call(self, method: str, params: Params, end: float, idempotent: bool) -> Any:
-        connection = self._connection
+    async def _call(self, line: _Line, method: str, params: Params, end: float, idempotent: bool) -> Any:
+        connection = line.connection
         if connection is None or connection.lost is not None:
-            connection = await self._connect()
+            connection = await line.connect()
         waiter = connection.call(method, params, end, False, self._told(end))
         try:
             return await waiter
@@ -254,7 +290,7 @@ class AsyncClient(Settings):
         except ConnectionLost:
             if not idempotent:
                 raise
-        connection = await self._connect()
+        connection = await line.connect()
         return await connection.call(method, params, end, False, self._told(end))
 
     async def call_many(self, calls: Iterable[tuple[str, Params]], *, timeout_s: float | None = None) -> list[Any]:
@@ -262,23 +298,21 @@ class AsyncClient(Settings):
         end = self._end(timeout_s)
         if not self._target.batches:
             return await self._one_by_one(list(calls), end)
-        if self._target.http:
-            async with self._turn:
-                return await self._call_many(list(calls), end)
-        return await self._call_many(list(calls), end)
+        async with self._line() as line:
+            return await self._call_many(line, list(calls), end)
 
     async def _one_by_one(self, calls: list[tuple[str, Params]], end: float) -> list[Any]:
         found: list[Any] = []
-        async with self._turn:
+        async with self._line() as line:
             for method, params in calls:
                 try:
-                    found.append(await self._call(method, params, end, False))
+                    found.append(await self._call(line, method, params, end, False))
                 except RPCError as fault:
                     found.append(fault)
         return found
 
-    async def _call_many(self, calls: list[tuple[str, Params]], end: float) -> list[Any]:
-        connection = await self._connect()
+    async def _call_many(self, line: _Line, calls: list[tuple[str, Params]], end: float) -> list[Any]:
+        connection = await line.connect()
         waiters = connection.call_many(calls, end, self._told(end))
         try:
             return await asyncio.gather(*waiters, return_exceptions=True)
@@ -289,10 +323,11 @@ class AsyncClient(Settings):
 
     async def notify(self, method: str, params: Params = ()) -> None:
         """Send a notification: nobody will tell what became of it."""
-        connection = await self._connect()
-        connection.pending.notify(method, params)
-        connection.flush_soon()
-        await asyncio.sleep(0)
+        async with self._line() as line:
+            connection = await line.connect()
+            connection.pending.notify(method, params)
+            connection.flush_soon()
+            await asyncio.sleep(0)
 
     async def stream(self, method: str, params: Params = (), *, timeout_s: float | None = None) -> AsyncIterator[Any]:
         """The items that a method gives, as they come (MessagePack-RPC); an async generator. Leaving cancels the call.
@@ -302,7 +337,8 @@ class AsyncClient(Settings):
         if not isinstance(self._target.make(), MessagePackRPC):
             raise TypeError("only MessagePack-RPC has streams")
         end = float("inf") if timeout_s is None else self._end(timeout_s)
-        connection = await self._connect()
+        async with self._line() as line:
+            connection = await line.connect()
         waiter = connection.call(method, params, end, True, None if timeout_s is None else self._told(end))
         items = waiter.items
         assert items is not None
@@ -320,11 +356,10 @@ class AsyncClient(Settings):
             connection.item_taken(waiter)
 
     async def close(self) -> None:
-        """Close the connection; the next call makes a new one."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.fail(ConnectionLost("the client was closed"))
-            await asyncio.sleep(0)
+        """Close the connections; the next call makes a new one."""
+        for line in self._lines:
+            line.close()
+        await asyncio.sleep(0)
 
     async def __aenter__(self) -> AsyncClient:
         return self
