@@ -185,10 +185,8 @@ def connect_websocket(
     how = dialed(url, tls, server_name, headers, options)
     sock = dial(how.destination, connect_timeout, retry)
     sock = secured(sock, connect_timeout, how.context, how.server_name)
-    protocol = how.protocol()
-    assert isinstance(protocol, WebSocket)
     try:
-        made = WebSocketClient(sock, protocol, read_timeout)
+        made = WebSocketClient(sock, how, read_timeout)
         made.open()
     except BaseException:
         sock.close()

@@ -131,9 +131,7 @@ async def connect_websocket_async(
     except BaseException:
         sock.close()
         raise
-    protocol = how.protocol()
-    assert isinstance(protocol, WebSocket)
-    made = AsyncWebSocketClient(reader, writer, protocol, read_timeout)
+    made = AsyncWebSocketClient(reader, writer, how, read_timeout)
     try:
         await made.open()
     except BaseException:
