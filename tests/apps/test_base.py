@@ -3,7 +3,7 @@
 import pytest
 from fastnet.apps.base import App, Carrier, Exchange
 
-FACTS = [(App, set()), (Carrier, {"client", "server", "scheme"}), (Exchange, set())]
+FACTS = [(App, set()), (Carrier, {"client", "server", "scheme", "tls"}), (Exchange, set())]
 
 
 @pytest.mark.parametrize(("kind", "facts"), FACTS)

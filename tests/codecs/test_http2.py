@@ -11,9 +11,9 @@ from fastnet.codecs.http2 import PREFACE, ErrorCode, FrameType, encode_frame, pa
 from fastnet.errors import ProtocolError
 
 streams = st.integers(1, 0x7FFFFFFF)
-bodies = st.binary(max_size=100)
+bodies, pads = st.binary(max_size=100), st.integers(0, 255)
 frames = st.one_of(
-    st.builds(lambda s, d, p: peer.DataFrame(s, d, p, flags=["PADDED"]), streams, bodies, st.integers(0, 255)),
+    st.builds(lambda s, d, n: peer.DataFrame(s, d, pad_length=n, flags=["PADDED"]), streams, bodies, pads),
     st.builds(lambda s, d: peer.DataFrame(s, d, flags=["END_STREAM"]), streams, bodies),
     st.builds(lambda s, d: peer.HeadersFrame(s, d, flags=["END_HEADERS"]), streams, bodies),
     st.builds(lambda s, d: peer.HeadersFrame(s, d, depends_on=0, stream_weight=3, flags=["PRIORITY"]), streams, bodies),
