@@ -1,5 +1,6 @@
-"""RPC in every cell: protocol x model x transport, what is sent whole and byte by byte. The answers are the same."""
+"""RPC in every cell: protocol x model x transport; whole, byte by byte, and cut and late. The answers are the same."""
 
+import contextlib
 import json
 import socket
 import ssl
@@ -12,6 +13,7 @@ from typing import Any
 import msgpack
 import pytest
 
+from fastnet.testing import ChaosProxy
 from tests.servers.certificates import Certificates
 from tests.servers.serving import PATIENCE_S, Server
 
@@ -123,22 +125,26 @@ def cell(
         yield Cell(talks, addresses, certificates.client())
 
 
-def connect(cell: Cell, transport: str) -> socket.socket:
-    client = socket.socket(socket.AF_UNIX if transport == "unix" else socket.AF_INET)
+def connect(cell: Cell, transport: str, address: Any) -> socket.socket:
+    client = socket.socket(socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX)
     client.settimeout(PATIENCE_S)
-    client.connect(cell.addresses[transport])
-    if transport != "unix":
+    client.connect(address)
+    if isinstance(address, tuple):
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return cell.context.wrap_socket(client, server_hostname="localhost") if transport == "tls" else client
 
 
-@pytest.mark.parametrize("pieces", ["whole", "byte by byte"])
+@pytest.mark.parametrize("pieces", ["whole", "byte by byte", "chaos"])
 @pytest.mark.parametrize("transport", ["tcp", "unix", "tls"])
 def test_every_cell_gives_the_same_answers(cell: Cell, transport: str, pieces: str) -> None:
     for talk in cell.talks:
         said, read = talk()
-        with connect(cell, transport) as client:
-            for piece in [said] if pieces == "whole" else [said[i : i + 1] for i in range(len(said))]:
+        network = contextlib.ExitStack()
+        address = cell.addresses[transport]
+        if pieces == "chaos":
+            address = network.enter_context(ChaosProxy(address, 1, most_bytes=60, delay_s=0.001)).address
+        with network, connect(cell, transport, address) as client:
+            for piece in [said] if pieces != "byte by byte" else [said[i : i + 1] for i in range(len(said))]:
                 client.sendall(piece)
             got = b""
             while len(read(got)) < len(EXPECTED):
