@@ -10,6 +10,7 @@ import click
 from fastnet.cli.settings import FILE, Setting, WrongSetting, settings
 from fastnet.errors import ConfigError
 from fastnet.servers.config import Config, options
+from fastnet.servers.systemd import inherited_sockets
 
 
 def values_of(given: dict[str, Any]) -> dict[str, Any]:
@@ -35,6 +36,8 @@ def configured(target: str | None, path: str | None, given: dict[str, Any]) -> C
     if target is not None:
         used.pop("target", None)
         values["target"] = target
+    if "bind" not in values and "bind" not in used and inherited_sockets():
+        values["bind"] = tuple(inherited_sockets())
     try:
         return Config(**{name: one.value for name, one in used.items()}, **values)
     except ConfigError as error:

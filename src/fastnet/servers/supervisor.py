@@ -29,8 +29,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from types import FrameType
+from collections.abc import Callable
 
 from fastnet.errors import StartupError
 from fastnet.servers import log
@@ -42,6 +41,8 @@ from fastnet.servers.monitor import Monitor
 from fastnet.servers.privileges import umask
 from fastnet.servers.process import WorkerProcess
 from fastnet.servers.recycling import Recycling
+from fastnet.servers.signals import signal_pipe
+from fastnet.servers.systemd import Notifier
 from fastnet.servers.udp_options import UdpOptions
 from fastnet.servers.worker import Report, preload, run_worker
 
@@ -99,6 +100,7 @@ class Supervisor:
         self._workers = [_Worker(index + 1, index) for index in range(config.workers)]
         self._retired: list[_Worker] = []
         self._monitor: Monitor | None = None
+        self._notifier = Notifier()
         self._reloading = False
         self._serving = False  # a worker has been ready
         self._stopping = False
@@ -118,7 +120,7 @@ class Supervisor:
         """
         log.configure(self._config.log_level)
         with contextlib.ExitStack() as stack:
-            self._signal_fd = stack.enter_context(_signals())
+            self._signal_fd = stack.enter_context(signal_pipe((*_STOP_SIGNALS, _RELOAD_SIGNAL, signal.SIGCHLD)))
             stack.enter_context(umask(self._config.umask))
             self._listeners = Listeners(
                 self._config.addresses(),
@@ -140,6 +142,7 @@ class Supervisor:
                 self._start_due()
                 self._replace_due()
                 self._check_deadlines()
+                self._notifier.beat()
             LOGGER.info("stopped after %s", self._summary())
         return self._status
 
@@ -177,7 +180,7 @@ class Supervisor:
                 self._monitor.read_report()
 
     def _next_due(self) -> float:
-        due = self._stop_at
+        due = min(self._stop_at, self._notifier.due())
         if self._monitor is not None and not self._stopping:
             due = min(due, self._monitor.due())
         for worker in self._processes():
@@ -210,6 +213,7 @@ class Supervisor:
                     self._succeed(old, worker)
             if not self._serving:
                 self._serving = True
+                self._notifier.ready()
                 count = len(self._workers)
                 LOGGER.info(
                     "serving %s (%s, %d worker%s)",
@@ -308,6 +312,7 @@ class Supervisor:
             return
         LOGGER.info("SIGHUP: reloading; each worker goes on until its successor is ready")
         self._reloading = True
+        self._notifier.reloading()
         for worker in self._workers:
             if not worker.pid and worker.successor is None:
                 worker.start_at, worker.deaths = 0.0, 0
@@ -352,6 +357,7 @@ class Supervisor:
     def _finish_reload(self) -> None:
         if self._reloading and not any(worker.outdated == _RELOAD for worker in self._workers):
             self._reloading = False
+            self._notifier.ready()
             LOGGER.info("reloaded")
 
     def _successor_died(self, worker: _Worker, pid: int, how: str) -> None:
@@ -370,6 +376,7 @@ class Supervisor:
         log.lines(logging.ERROR, worker.error.details if worker.error else "" if worker.doom else worker.stacks)
         if self._reloading:
             self._reloading = False
+            self._notifier.ready()
             for other in self._workers:
                 if other.outdated == _RELOAD:
                     other.outdated = ""
@@ -435,6 +442,7 @@ class Supervisor:
         LOGGER.info("%s: finishing the requests in progress", signum.name)
         self._stopping = True
         self._board.set_draining()
+        self._notifier.stopping()
         self._stop_at = time.monotonic() + self._config.drain_timeout
         self._listeners.refuse()
         self._listeners.close()
@@ -467,32 +475,3 @@ def _reason(outdated: str) -> str:
     """The word for metrics, of a reason in words for people."""
     option = outdated.rpartition("(--")[2].rstrip(")").replace("-", "_")
     return option if "(--" in outdated else "reload"
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[int]:
-    """Signals as bytes to read from the yielded descriptor; the handlers from before are put back at the end."""
-    read_end, write_end = os.pipe()
-    os.set_blocking(read_end, False)
-    os.set_blocking(write_end, False)
-    handlers = {}
-    try:
-        try:
-            old_fd = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
-        except ValueError:
-            raise StartupError("serving must be started in the main thread, which receives the signals") from None
-        try:
-            for signum in (*_STOP_SIGNALS, _RELOAD_SIGNAL, signal.SIGCHLD):
-                handlers[signum] = signal.signal(signum, _ignore)
-            yield read_end
-        finally:
-            for signum, handler in handlers.items():
-                signal.signal(signum, handler if handler is not None else signal.SIG_DFL)
-            signal.set_wakeup_fd(old_fd)
-    finally:
-        os.close(read_end)
-        os.close(write_end)
-
-
-def _ignore(signum: int, frame: FrameType | None) -> None:
-    """A handler that leaves it to the wake-up descriptor; SIG_IGN would not write there."""
