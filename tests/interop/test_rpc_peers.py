@@ -65,6 +65,32 @@ def test_a_perl_client(http: str) -> None:
     assert done.stdout.splitlines() == ["3", "1,2,3", "x", "-32601 there is no method 'nope'", "1"]
 
 
+PERL_SERVER = """
+package main; use XMLRPC::Transport::HTTP;
+sub add { my (undef, $x, $y) = @_; $x + $y }
+sub echo { $_[1] }
+my $daemon = XMLRPC::Transport::HTTP::Daemon->new(LocalAddr => '127.0.0.1', LocalPort => 0) or die $!;
+$daemon->dispatch_to('add', 'echo');
+$| = 1; print $daemon->url, "\\n"; $daemon->handle;
+"""
+
+
+def test_a_perl_server() -> None:
+    command = ["perl", "-e", PERL_SERVER]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        try:
+            assert server.stdout is not None
+            with Client(server.stdout.readline().strip(), "xml") as client:
+                assert client.call("add", [1, 2]) == 3
+                value = [1, 2.5, "<&>", {"a": [1]}, b"\x00\xff"]
+                assert client.call("echo", [value]) == value
+                with pytest.raises(RPCError):  # its codes are no integers
+                    client.call("nope")
+                assert client.call("add", [3, 4]) == 7
+        finally:
+            server.kill()
+
+
 @contextmanager
 def running(server: Any) -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
