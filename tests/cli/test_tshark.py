@@ -18,7 +18,7 @@ import pytest
 from fastnet.codecs.dns import Edns, Message
 from fastnet.codecs.dns_types import Type
 from tests.clients.caches import fastnet as cache
-from tests.interop.pcap import Capture
+from tests.cli.pcap import Capture
 from tests.servers.serving import PATIENCE_S, Server
 
 APPS = Path(__file__).parents[1] / "apps"
