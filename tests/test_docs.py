@@ -18,6 +18,7 @@ DOCS = Path(__file__).parents[1] / "docs"
         "memcached.md",
         "protocols.md",
         "rpc.md",
+        "tls.md",
         "udp.md",
         "websocket.md",
     ],
