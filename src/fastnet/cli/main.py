@@ -16,6 +16,7 @@ from fastnet.cli.bench import bench
 from fastnet.cli.cache import cache_command
 from fastnet.cli.compare import compare
 from fastnet.cli.dns import dns
+from fastnet.cli.migrate import migrate_command
 from fastnet.cli.serve import serve_command, values_of
 from fastnet.cli.trace import trace
 from fastnet.errors import ConfigError, FastnetError, StartupError
@@ -84,6 +85,7 @@ cli.add_command(bench)
 cli.add_command(dns)
 cli.add_command(compare)
 cli.add_command(trace)
+cli.add_command(migrate_command)
 
 
 @cli.command()
