@@ -17,8 +17,8 @@ import pytest
 
 from fastnet.codecs.dns import Edns, Message
 from fastnet.codecs.dns_types import Type
-from tests.clients.caches import fastnet as cache
 from tests.cli.pcap import Capture
+from tests.clients.caches import fastnet as cache
 from tests.servers.serving import PATIENCE_S, Server
 
 APPS = Path(__file__).parents[1] / "apps"
