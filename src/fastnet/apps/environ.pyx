@@ -20,7 +20,6 @@ from fastnet.codecs.chttp1 cimport FN_HTTP1_ABSOLUTE, FN_HTTP1_CONTENT_LENGTH, F
 from fastnet.codecs.http1 cimport Request
 from fastnet.codecs.http1_names cimport FieldCache, NameEntry
 
-from fastnet.apps.tls_words import environ_of
 from fastnet.codecs.http1_names import COMMON
 
 cdef enum:
@@ -116,6 +115,7 @@ cdef class EnvironBuilder:
             environ["SERVER_PROTOCOL"] = "HTTP/1.0"
         if carrier.tls is not None:
             if carrier.tls_words is None:
+                from fastnet.apps.tls_words import environ_of
                 carrier.tls_words = environ_of(carrier.tls)
             environ.update(carrier.tls_words)
         return environ

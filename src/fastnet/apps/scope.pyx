@@ -17,7 +17,6 @@ from fastnet.codecs.chttp1 cimport fn_http1_field
 from fastnet.codecs.http1 cimport Request
 from fastnet.codecs.http1_names cimport FieldCache
 
-from fastnet.apps.tls_words import extension_of
 from fastnet.codecs.http1_names import COMMON
 
 cdef extern from "Python.h":
@@ -67,6 +66,7 @@ cdef class ScopeBuilder:
             PyList_SET_ITEM(headers, i, pair)
         if carrier.tls is not None:
             if carrier.tls_words is None:
+                from fastnet.apps.tls_words import extension_of
                 carrier.tls_words = {**self._base["extensions"], "tls": extension_of(carrier.tls)}
             scope["extensions"] = carrier.tls_words
         scope["state"] = PyDict_Copy(state) if state else {}

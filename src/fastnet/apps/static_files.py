@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import mimetypes
 import os
-import secrets
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -220,7 +219,7 @@ def _answer(fd: int, facts: os.stat_result, tag: str, fields: list[tuple[str, st
 
 def _multipart(fields: list[tuple[str, str]], asked: list[tuple[int, int]], size: int, fd: int) -> Answer:
     """Several ranges in one body (RFC 9110, section 14.6)."""
-    boundary = secrets.token_hex(16)
+    boundary = os.urandom(16).hex()
     kind = fields[0][1]
     parts: list[bytes | tuple[int, int]] = []
     for first, n in asked:

@@ -11,7 +11,6 @@ Linux only; elsewhere, and where the kernel does not allow it, a connection that
 
 from __future__ import annotations
 
-import ctypes
 import socket
 import struct
 import sys
@@ -45,6 +44,8 @@ def refuse(sockets: Sequence[socket.socket]) -> None:
         if sock.family == socket.AF_UNIX:
             sock.shutdown(socket.SHUT_RD)
     sockets = [sock for sock in sockets if sock.family != socket.AF_UNIX]
+    import ctypes  # not before: workers that never drain need no memory for it
+
     program = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *instruction) for instruction in _DROP_SYN))
     option = struct.pack("@HP", len(_DROP_SYN), ctypes.addressof(program))
     try:

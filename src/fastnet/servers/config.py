@@ -16,9 +16,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fastnet.apps.compression import Compressor
-from fastnet.apps.proxied import TrustedProxies
-from fastnet.apps.static_files import StaticFiles
 from fastnet.errors import ConfigError
 from fastnet.servers.listeners import Address, parse_bind
 from fastnet.servers.privileges import group_id, umask_of, user_id
@@ -252,11 +249,20 @@ class Config:
         for name in ("app_dir", "spool_dir"):
             if getattr(self, name) and not os.path.isdir(getattr(self, name)):
                 raise ConfigError(name, getattr(self, name), "an existing directory")
-        StaticFiles(self.static).close()
+        # Imported where they are asked for: what is imported here, every worker has in memory.
+        if self.static:
+            from fastnet.apps.static_files import StaticFiles
+
+            StaticFiles(self.static).close()
         if self.max_memory and not os.path.exists("/proc/self/statm"):
             raise ConfigError("max_memory", self.max_memory, "0 on this system, which does not tell by /proc")
-        Compressor(self.codings)
+        if self.codings:
+            from fastnet.apps.compression import Compressor
+
+            Compressor(self.codings)
         if self.trusted_proxies:
+            from fastnet.apps.proxied import TrustedProxies
+
             TrustedProxies(self.trusted_proxies)
         for value, check in ((self.user, user_id), (self.group, group_id), (self.umask, umask_of)):
             if value:

@@ -19,7 +19,6 @@ from fastnet.servers.pump cimport Channel, Pump
 from fastnet.servers.tls_layer cimport TLSLayer
 
 from fastnet.servers.log import LOGGER
-from fastnet.servers.tls_reasons import reason_of
 
 cdef extern from *:
     """
@@ -119,6 +118,11 @@ cdef object window(Pump pump, char *buf, Py_ssize_t room):
     if pump.window is None or pump.window_at != buf:
         pump.window, pump.window_at = PyMemoryView_FromMemory(buf, room, PyBUF_WRITE), buf
     return pump.window
+
+
+cdef str reason(error):
+    from fastnet.servers.tls_reasons import reason_of
+    return reason_of(error)
 
 
 cdef class NativeChannel(Channel):
@@ -366,7 +370,7 @@ cdef class NativeChannel(Channel):
 
     cdef int _refuse(self, error) except -1:
         self.pump.count(HANDSHAKE)
-        LOGGER.info("TLS with %s failed: %s", self.client_name(), reason_of(error))
+        LOGGER.info("TLS with %s failed: %s", self.client_name(), reason(error))
         self.closed = True
         return 0
 
@@ -402,7 +406,7 @@ cdef class NativeChannel(Channel):
                 layer.dry = n < room
                 layer.feed(PyBytes_FromStringAndSize(buf, n) if place == NULL else landed(self.pump, n))
         except OSError as error:
-            LOGGER.info("TLS with %s broke: %s", self.client_name(), reason_of(error))
+            LOGGER.info("TLS with %s broke: %s", self.client_name(), reason(error))
             set_errno(EPROTO)
             return -1
         layer.dry = False

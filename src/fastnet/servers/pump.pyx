@@ -21,7 +21,6 @@ from fastnet.protocols.http1 cimport CLOSED, DATA, END, HEAD, NEED_DATA, PAUSED,
 from fastnet.protocols.workspace cimport Settings, Workspace
 from fastnet.servers.board cimport LATE, LEFT, LINE_SIZE, REFUSED, Slot, count_answer
 
-from fastnet.apps.static_files import StaticFiles
 from fastnet.apps.wsgi import WSGIApp
 from fastnet.codecs.websocket_deflate import Deflate
 from fastnet.protocols.websocket_options import Options
@@ -347,7 +346,11 @@ def blocking_app(app, str interface, config) -> App:
 
 def with_files(App app not None, config) -> App:
     """`app`, behind the files that a Config has in front of it."""
-    return StaticApp(app, StaticFiles(config.static, config.static_max_age)) if config.static else app
+    if not config.static:
+        return app
+    from fastnet.apps.static_files import StaticFiles
+
+    return StaticApp(app, StaticFiles(config.static, config.static_max_age))
 
 
 def websocket_options(config) -> Options:

@@ -5,11 +5,13 @@ and send what sealed() and next() give. Whatever is wrong is raised as ssl.SSLEr
 alert that tells the peer.
 """
 
-import ssl
-
 cimport cython
 
-from fastnet.servers.tls import facts_of
+
+cdef object ssl_module():
+    # Not with this module, which every worker imports, as it takes some MiB.
+    import ssl
+    return ssl
 
 
 @cython.final
@@ -18,6 +20,7 @@ cdef class TLSLayer:
 
     def __init__(self, context, double due):
         self.due = due
+        ssl = ssl_module()
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.session = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
         # SSLObject's read() and write() are Python around these, and cost a tenth of a small message.
@@ -34,7 +37,7 @@ cdef class TLSLayer:
         try:
             self.session.do_handshake()
             self.established = True
-        except ssl.SSLWantReadError:
+        except ssl_module().SSLWantReadError:
             pass
         return 0
 
@@ -46,10 +49,10 @@ cdef class TLSLayer:
             return -1
         try:
             n = self.engine.read(room, window)
-        except ssl.SSLWantReadError:
+        except ssl_module().SSLWantReadError:
             self.fed = False
             return -1
-        except ssl.SSLZeroReturnError:
+        except ssl_module().SSLZeroReturnError:
             return 0
         self.tasted, self.full = True, n == room
         return n
@@ -69,7 +72,7 @@ cdef class TLSLayer:
             self.ended = self.written = True
             try:
                 self.session.unwrap()
-            except ssl.SSLError:
+            except ssl_module().SSLError:
                 pass                     # as always: the peer's own close_notify is not waited for
         return 0
 
@@ -92,4 +95,5 @@ cdef class TLSLayer:
     @property
     def facts(self):
         """The TLSFacts of an established connection."""
+        from fastnet.servers.tls import facts_of
         return facts_of(self.session)

@@ -28,8 +28,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from fastnet.apps.compression import Compressor, compressed
-from fastnet.apps.proxied import TrustedProxies, proxied
 from fastnet.errors import FastnetError, StartupError
 from fastnet.servers.board import Board
 from fastnet.servers.config import Config
@@ -117,8 +115,12 @@ def serve_app(
     if "tls" in [address.scheme for address in config.addresses()]:
         importlib.import_module("fastnet.servers.tls").offer_protocols(config, interface)
     if config.trusted_proxies:
+        from fastnet.apps.proxied import TrustedProxies, proxied
+
         app = proxied(app, interface, TrustedProxies(config.trusted_proxies))
     if config.codings:
+        from fastnet.apps.compression import Compressor, compressed
+
         app = compressed(app, interface, Compressor(config.codings))
     # What there is now stays: the collector need not go through all of the application again and again.
     gc.collect()
