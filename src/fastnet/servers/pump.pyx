@@ -45,6 +45,7 @@ cdef extern from "<time.h>" nogil:
 
 cdef enum:
     TLS_HANDSHAKE = 0x16    # a record's first byte (RFC 8446, section 5.1), which no request has
+    MOST_FRAGMENTS = 1 << 18
     SHARE_OVER = 100        # beside the events of a Connection: more is to be done, but others come first
 
 # What one connection may take of a thread, in seconds, while others wait. A request is never interrupted.
@@ -355,8 +356,9 @@ def with_files(App app not None, config) -> App:
 
 def websocket_options(config) -> Options:
     """The Options of an ASGI app's WebSockets."""
-    return Options(max_message_bytes=config.ws_max_message, ping_interval=config.ws_ping_interval,
-                   ping_timeout=config.ws_ping_timeout, deflate=None if config.ws_no_deflate else Deflate())
+    # A message of the largest size may come in the smallest frames that anybody sends: they cost no memory.
+    return Options(max_message_bytes=config.ws_max_message, max_fragments=MOST_FRAGMENTS,
+                   ping_interval=config.ws_ping_interval, ping_timeout=config.ws_ping_timeout, deflate=None if config.ws_no_deflate else Deflate())
 
 
 def wsgi_options(config) -> dict[str, object]:
