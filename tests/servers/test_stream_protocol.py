@@ -72,11 +72,19 @@ def serve(
         server = asyncio.run_coroutine_threadsafe(serving, loop).result(PATIENCE_S)
         return Served(kind, server.sockets[0].getsockname(), certificates)
 
+    async def end() -> None:
+        """Of the loop's own tasks: a handshake may have just been done."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     yield begin
+    asyncio.run_coroutine_threadsafe(end(), loop).result(PATIENCE_S)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(PATIENCE_S)
     loop.close()
-    assert not errors
+    assert not errors, errors
 
 
 @pytest.mark.parametrize("target", [service_site.framed, service_site.framed_later], ids=["def", "async def"])
