@@ -358,7 +358,8 @@ def websocket_options(config) -> Options:
     """The Options of an ASGI app's WebSockets."""
     # A message of the largest size may come in the smallest frames that anybody sends: they cost no memory.
     return Options(max_message_bytes=config.ws_max_message, max_fragments=MOST_FRAGMENTS,
-                   ping_interval=config.ws_ping_interval, ping_timeout=config.ws_ping_timeout, deflate=None if config.ws_no_deflate else Deflate())
+                   ping_interval=config.ws_ping_interval, ping_timeout=config.ws_ping_timeout,
+                   deflate=None if config.ws_no_deflate else Deflate())
 
 
 def wsgi_options(config) -> dict[str, object]:
