@@ -7,6 +7,7 @@ LABELS = {
     "requests_per_s": "requests/s",
     "requests_per_cpu_s": "R/C",
     "p99_over_p50": "p99/p50",
+    "p99_us": "p99",
     "worker_rss_mib": "RSS of the worker in MiB",
     "kib_per_connection": "KiB a connection",
     "idle_cpu_percent": "idle CPU in %",

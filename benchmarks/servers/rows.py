@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from benchmarks.bars import Bar
-from benchmarks.servers import dns, echo
+from benchmarks.servers import dns, echo, https
 from benchmarks.servers.contenders import (
     GUNICORN,
     H2O,
@@ -149,6 +149,9 @@ ROWS = [
          at_most(ASYNC, "kib_per_connection", 3), *(at_most(m, "idle_cpu_percent", 0.5)
                                                     for m in (PREFORK, THREADED, ASYNC))], rounds=3, rank=None),
     *ECHO,
+    Row("tls", "WSGI and ASGI hello over TLS", "hello", [https.NGINX_TLS, https.PREFORK, https.ASYNC], https.measure,
+        SPEED, [against(https.PREFORK, https.NGINX_TLS, 0.9),
+                Bar(https.PREFORK.name, "p99_us", 1.5, https.NGINX_TLS.name, at_least=False)]),
     Row("dns-udp", "DNS over UDP", "dns", [dns.KNOT, dns.NSD, dns.PREFORK, dns.THREADED, dns.ASYNC, dns.DNSLIB],
         dns.measure, ["requests_per_s", PER_CPU, "mean_us", "worker_rss_mib", "answer_bytes"],
         [against(model, other, bound) for other, bound in ((dns.KNOT, 0.5), (dns.NSD, 0.5), (dns.DNSLIB, 20))

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from benchmarks import report
-from benchmarks.servers import dns, echo
+from benchmarks.servers import dns, echo, https
 from benchmarks.servers.__main__ import run_row
 from benchmarks.servers.contenders import C
 from benchmarks.servers.idle import measure_idle
@@ -23,6 +23,8 @@ def test_contender_answers(contender, workload):
     with Server(contender, workload, None) as server:
         if workload in ECHOES:
             assert echo.EchoLoad(connections=2).drive(server, 0.1, None).requests.answered_whole > 0
+        elif contender.name.endswith(" TLS"):
+            assert https.drive(server, 0.1, None).requests.answered > 0
         elif workload == "dns":
             assert dns.check_answer(server) > 0
         else:
