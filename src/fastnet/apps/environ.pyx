@@ -111,8 +111,8 @@ cdef class EnvironBuilder:
         if request.head.method_len != 3 or memcmp(buf + request.head.method, b"GET", 3) != 0:
             environ["REQUEST_METHOD"] = request.method_str()
         self._set_path(environ, request)
-        if not request.head.minor_version:
-            environ["SERVER_PROTOCOL"] = "HTTP/1.0"
+        if request.head.minor_version != 1:
+            environ["SERVER_PROTOCOL"] = "HTTP/2" if request.head.minor_version else "HTTP/1.0"
         if carrier.tls is not None:
             if carrier.tls_words is None:
                 from fastnet.apps.tls_words import environ_of

@@ -53,8 +53,8 @@ cdef class ScopeBuilder:
         if carrier.server is not self._server:
             self._server = self._base["server"] = carrier.server
         scope = PyDict_Copy(self._base)
-        if request.head.minor_version == 0:
-            scope["http_version"] = "1.0"
+        if request.head.minor_version != 1:
+            scope["http_version"] = "2" if request.head.minor_version else "1.0"
         method = request.method_str()
         if method is not self._get:
             scope["method"] = method

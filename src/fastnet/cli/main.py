@@ -73,6 +73,8 @@ def _parameter(name: str, option: Option) -> click.Option:
         shown = default[0] if option.many else f"{default:g}" if isinstance(default, float) else default
         help += f" [{shown}{' ' + option.unit if option.unit else ''}]"
     # Values are parsed and checked by Config, so that the text of an error is the same from Python.
+    if option.kind is bool and default:
+        return click.Option([f"{_spelling(name)}/--no-{_spelling(name)[2:]}"], default=None, help=help)
     if option.kind is bool:
         return click.Option([_spelling(name)], is_flag=True, default=None, help=help)
     metavar = "|".join(option.choices) if option.choices else None if option.kind is str else "N"

@@ -35,6 +35,7 @@ cdef extern from "fastnet/http1.h" nogil:
         FN_HTTP1_BAD_METHOD
         FN_HTTP1_BAD_TARGET
         FN_HTTP1_BAD_STATUS
+        FN_HTTP1_UNKNOWN_EXPECTATION
         FN_HTTP1_LINE_TOO_LONG
         FN_HTTP1_HEAD_TOO_LARGE
         FN_HTTP1_TOO_MANY_FIELDS

@@ -134,8 +134,8 @@ cdef class Head:
 
     @property
     def version(self) -> str:
-        """"1.1" or "1.0"."""
-        return "1.1" if self.head.minor_version else "1.0"
+        """"1.1" or "1.0"; of a request that came by HTTP/2 "2"."""
+        return ("1.0", "1.1", "2")[self.head.minor_version]
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:

@@ -8,3 +8,4 @@ cdef Py_ssize_t parse_frame(fn_http2_frame *frame, const char *buf, size_t n, ui
 cdef int read_setting(const char *buf, uint16_t *name, uint32_t *value) noexcept nogil
 cdef void put_frame_header(char *out, uint32_t length, uint8_t kind, uint8_t flags, uint32_t stream) noexcept nogil
 cdef void put_u32(char *out, uint32_t number) noexcept nogil
+cdef bint is_preface(const char *data, Py_ssize_t n) noexcept nogil      # as far as n goes

@@ -10,7 +10,7 @@ cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
 from fastnet.codecs cimport chttp2 as c
 from fastnet.codecs.chttp2 cimport fn_http2_frame
@@ -66,6 +66,9 @@ cdef void put_frame_header(char *out, uint32_t length, uint8_t kind, uint8_t fla
 
 cdef void put_u32(char *out, uint32_t number) noexcept nogil:
     c.fn_http2_put_u32(out, number)
+
+cdef bint is_preface(const char *data, Py_ssize_t n) noexcept nogil:
+    return memcmp(data, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", min(n, 24)) == 0
 
 
 @cython.final

@@ -21,6 +21,8 @@ cdef enum Event:
     END = 4          # the message is complete: self.trailers
     UPGRADED = 5     # the connection now belongs to another protocol: take_rest() has what it sent already
     CLOSED = 6       # no more messages will come; send what is queued and close
+    STREAMS = 7      # of HTTP/2: there are several exchanges at once, whose events step() gives
+    HTTP2 = 8        # the client has begun to speak HTTP/2, which Http2Connection.adopt() goes on with
 
 cdef class Connection(Sender):
     cdef Request request                # server role: valid after HEAD until the next call of next()

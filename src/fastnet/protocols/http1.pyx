@@ -18,6 +18,7 @@ from libc.string cimport memcmp, memcpy, memmove, memset
 from fastnet.codecs cimport chttp1 as c
 from fastnet.codecs.chttp1 cimport fn_http1_field, fn_http1_head
 from fastnet.codecs.http1 cimport Request, Response, decode_chunked, field_list, make_error, parse_trailer_section
+from fastnet.codecs.http2 cimport is_preface
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1_sender cimport Sender
 from fastnet.protocols.workspace cimport Workspace, free_partial, new_partial, slow_after
@@ -345,6 +346,8 @@ cdef class Connection(Sender):
 
     cdef int _refuse(self, int error) except -1:
         """The peer broke the rules: a server says so, a client raises."""
+        if self.is_server and self.ws.settings.http2 and self.status == 0 and is_preface(self._cur, self._left):
+            return HTTP2
         if not self.is_server:
             self._close(True, False)
             raise make_error(error)

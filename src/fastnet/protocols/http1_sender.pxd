@@ -1,6 +1,16 @@
 # The sending half of an HTTP/1.1 connection.
+from cpython.object cimport PyObject
+
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.workspace cimport Workspace
+
+cdef enum:
+    # fields that the app's head has itself
+    SEEN_DATE = 1
+    SEEN_SERVER = 2
+    SEEN_UPGRADE = 4
+
+cdef bint same_pair(PyObject *pair, PyObject *known) except -1
 
 cdef class Sender:
     cdef Workspace ws

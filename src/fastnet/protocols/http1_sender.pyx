@@ -27,13 +27,6 @@ cdef enum:
     ALWAYS_REMEMBERED = 8      # heads in a row, each unlike the one before; of further ones every
     REMEMBERED_EVERY = 16
 
-cdef enum:
-    # fields that the app's head has itself
-    SEEN_DATE = 1
-    SEEN_SERVER = 2
-    SEEN_UPGRADE = 4
-
-
 cdef class Sender:
     """Outbound half of a connection; the base of Connection."""
 

@@ -1,5 +1,6 @@
 # What the HTTP/1.1 connections of one listener, and of one thread, have in common.
 from fastnet.codecs.chttp1 cimport fn_http1_field, fn_http1_head, fn_http1_limits
+from fastnet.codecs.chpack cimport fn_hpack_field
 from fastnet.codecs.http1 cimport Request
 from fastnet.codecs.outbuffer cimport OutBuffer
 
@@ -17,6 +18,12 @@ cdef class Settings:
     cdef readonly double first_byte_timeout, head_timeout, keepalive_timeout
     cdef readonly double body_timeout, write_timeout
     cdef readonly double min_rate              # bytes/s, of a body coming in or an answer going out
+    cdef readonly bint http2                   # a connection may turn out to speak it
+    cdef readonly unsigned int max_streams     # requests of a connection at once
+    cdef readonly unsigned int stream_window   # bytes of a body that a client may send ahead of the application
+    cdef readonly unsigned int max_resets      # requests that a client may break off, in ten seconds
+    cdef readonly unsigned int max_control     # frames that ask for nothing, in ten seconds
+    cdef readonly unsigned int max_continuations   # CONTINUATION frames of one head
 
 # Scratch space, clock and common header lines of the connections that one thread serves.
 cdef class Workspace:
@@ -45,6 +52,11 @@ cdef class Workspace:
                                    Py_ssize_t n) noexcept
     cdef Py_ssize_t parse_request(self, fn_http1_head *head, fn_http1_field *fields, const char *data,
                                   Py_ssize_t n) noexcept
+    # Where HTTP/2 unpacks heads; NULL until then.
+    cdef char *text
+    cdef size_t text_room
+    cdef fn_hpack_field *packed
+    cdef int open_text(self) except -1
 
 # A head, or a trailer section, that has not arrived whole, kept apart so that idle connections do not carry it.
 cdef struct Partial:

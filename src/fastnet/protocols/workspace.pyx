@@ -10,12 +10,15 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.math cimport INFINITY
 from libc.string cimport memcmp, memcpy
 
+from fastnet.codecs.chpack cimport fn_hpack_field
 from fastnet.codecs.chttp1 cimport fn_http1_field, fn_http1_head
 from fastnet.codecs.http1 cimport Request, init_head, parse_request_head, parse_response_head
 from fastnet.codecs.outbuffer cimport OutBuffer
 
 cdef enum:
     MAX_TRAILERS = 64      # field lines in a trailer section
+    TEXT_SLACK = 16384     # of HTTP/2: room for a field that goes over the limit, and for the request line
+    PSEUDO_FIELDS = 8
 
 
 @cython.final
@@ -31,7 +34,9 @@ cdef class Settings:
                  unsigned int max_headers=100, long long max_body=0, unsigned int max_chunk_extensions=4096,
                  unsigned int max_trailer_bytes=8192, int max_pipelined=64, Py_ssize_t max_output=262144,
                  double first_byte_timeout=15, double head_timeout=10, double body_timeout=20, double min_rate=500,
-                 double keepalive_timeout=60, double write_timeout=30):
+                 double keepalive_timeout=60, double write_timeout=30, bint http2=False, unsigned int max_streams=100,
+                 unsigned int stream_window=131072, unsigned int max_resets=200, unsigned int max_control=1000,
+                 unsigned int max_continuations=32):
         self.head.max_line, self.head.max_head, self.head.max_fields = max_request_line, max_header_bytes, max_headers
         self.trailers.max_line = 0
         self.trailers.max_head, self.trailers.max_fields = max_trailer_bytes, min(MAX_TRAILERS, max_headers)
@@ -40,6 +45,9 @@ cdef class Settings:
         self.first_byte_timeout, self.head_timeout = first_byte_timeout, head_timeout
         self.body_timeout, self.min_rate = body_timeout, min_rate
         self.keepalive_timeout, self.write_timeout = keepalive_timeout, write_timeout
+        self.http2 = http2
+        self.max_streams, self.stream_window = max_streams, stream_window
+        self.max_resets, self.max_control, self.max_continuations = max_resets, max_control, max_continuations
 
 
 @cython.final
@@ -56,8 +64,21 @@ cdef class Workspace:
         self.date_line = b""
         self.server_line = b"server: %s\r\n" % server if server else b""
 
+    cdef int open_text(self) except -1:
+        cdef size_t room = 2 * <size_t>self.settings.head.max_head + 2 * TEXT_SLACK
+        if self.text == NULL:
+            self.packed = <fn_hpack_field *>PyMem_Malloc((self.settings.head.max_fields + PSEUDO_FIELDS)
+                                                         * sizeof(fn_hpack_field))
+            self.text = <char *>PyMem_Malloc(room)
+            if self.text == NULL or self.packed == NULL:
+                raise MemoryError()
+            self.text_room = room
+        return 0
+
     def __dealloc__(self):
         PyMem_Free(self.fields)
+        PyMem_Free(self.packed)
+        PyMem_Free(self.text)
 
     cdef int new_head(self) noexcept:
         self.known_size = 0

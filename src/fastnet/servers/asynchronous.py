@@ -29,6 +29,7 @@ from fastnet.apps.wsgi import WSGIApp
 from fastnet.apps.wsgi_pool import PooledWSGIApp
 from fastnet.errors import StartupError
 from fastnet.protocols.workspace import Workspace
+from fastnet.servers import http2
 from fastnet.servers.accesslog import access_log
 from fastnet.servers.board import Board
 from fastnet.servers.config import Config
@@ -168,7 +169,7 @@ class Service:
 
             return Transports(loop, config, self._sockets, functools.partial(Guests, loop, app, config))
         answers = app if isinstance(app, ServiceApp) else with_files(app, config)
-        pump = Pump(Workspace(settings_of(config), b"fastnet"), answers, self._access, self._tracer)
+        pump = Pump(Workspace(settings_of(config), b"fastnet"), answers, self._access, self._tracer, http2.on)
         if transports_only(config):
             from fastnet.servers.asynchronous_channel import Hub
             from fastnet.servers.transports import Transports

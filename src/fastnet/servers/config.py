@@ -96,6 +96,10 @@ def _flag(help: str) -> Any:
     return dataclasses.field(default=False, metadata={"option": Option(bool, help)})
 
 
+def _switch(help: str) -> Any:
+    return dataclasses.field(default=True, metadata={"option": Option(bool, help)})
+
+
 def _count(default: int, low: int, high: int, help: str, unit: str = "") -> Any:
     return dataclasses.field(default=default, metadata={"option": Option(int, help, unit, low, high)})
 
@@ -191,6 +195,13 @@ class Config:
     tls_ciphers: str = _text("", "Ciphers of TLS 1.2, as OpenSSL writes lists of them.")
     tls_alpn: str = _text("", "Protocols that are offered by ALPN, best first, with commas between.")
     tls_handshake_timeout: float = _time(10.0, 0.001, "From the accepted connection to the end of the handshake.")
+
+    http2: bool = _switch("Speak HTTP/2 with clients that ask for it: by ALPN, or with prior knowledge.")
+    http2_max_streams: int = _count(100, 1, 10000, "HTTP/2: requests of a connection at once; more are refused.")
+    http2_stream_window: int = _size(131072, 16384, 1 << 30, "HTTP/2: of a request body, sent ahead of the application.")
+    http2_max_resets: int = _count(200, 1, 1_000_000, "HTTP/2: requests that a client may break off in 10 seconds.")
+    http2_max_control: int = _count(1000, 1, 10_000_000, "HTTP/2: frames that ask for nothing, in 10 seconds.")
+    http2_max_continuations: int = _count(32, 1, 10000, "HTTP/2: CONTINUATION frames of one head.")
 
     max_request_line: int = _size(8190, 16, 1 << 20, "Longest request line; more is answered 414.")
     max_header_bytes: int = _size(65536, 64, 1 << 20, "Largest header section; more is answered 431.")

@@ -41,6 +41,7 @@ from fastnet.servers.stream_channel cimport new_stream_channel
 from fastnet.servers.tls_layer cimport TLSLayer
 from fastnet.servers.tracing cimport TracedChannel, Tracer
 
+from fastnet.servers import http2
 from fastnet.servers.accesslog import access_log
 from fastnet.servers.barrier import refuse
 from fastnet.servers.datagrams import is_datagram
@@ -464,7 +465,7 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
         app = traced(app, interface, tracer)
     for i in range(config.threads):
         answers = blocking_app(app, interface, config)
-        pump = Pump(Workspace(settings, b"fastnet"), answers, access_log(config), tracer)
+        pump = Pump(Workspace(settings, b"fastnet"), answers, access_log(config), tracer, http2.on)
         pump.slot = board.slot(worker, i)
         loops.append(Loop(hub, pump, i == 0))
     if interface == "service":

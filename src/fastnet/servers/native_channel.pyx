@@ -144,11 +144,12 @@ cdef class NativeChannel(Channel):
         return self.yielded
 
     cdef int _serve(self, char *buf, Py_ssize_t room) except -1:
-        cdef Connection conn = self.conn
+        cdef Connection conn
         cdef Py_ssize_t n
         cdef int reads = 0
         if self.layer is not None and not self.layer.established and not self._agree(buf, room):
             return 0
+        conn = self.conn
         if self.blocked or self.yielded:
             self.blocked = self.yielded = False
             if self.turn():

@@ -11,6 +11,9 @@ cdef extern from "<time.h>" nogil:
         long tv_nsec
     int clock_gettime(int clock, timespec *to)
 
+cdef enum:
+    SHARE_OVER = 100        # beside the events of a Connection: more is to be done, but others come first
+
 cdef double clock(int which) noexcept nogil     # seconds
 
 # What the channels of one thread or loop share.
@@ -19,6 +22,7 @@ cdef class Pump:
     cdef App app
     cdef Slot *slot                    # this thread's place on the board; NULL: none
     cdef readonly object access        # an AccessLog, or None
+    cdef readonly object multiplex     # what makes the Streams of a channel whose client speaks HTTP/2; None: nothing does
     cdef readonly object tracer        # a Tracer, or None: who accepts looks here, and makes the channel accordingly
     cdef bytes landing                 # what is read into: see native_channel.landing_place()
     cdef object window                 # a memoryview of the memory at window_at, or None
@@ -30,9 +34,15 @@ cdef class Pump:
     cdef int count(self, int error) noexcept
     cdef double tick(self) noexcept    # read the clock: sets ws.now, renews the date; returns now
 
+# What takes the place of a channel's exchange when there may be several at once.
+cdef class Streams:
+    cdef int pull(self) except -1      # events into exchanges, until there are none; returns the last one
+    cdef int lost(self) except -1      # the socket is gone: tell the exchanges
+
 # A connection as the pump sees it. A driver subclasses it and overrides flush() and finish().
 cdef class Channel(Carrier):
     cdef Pump pump
+    cdef Streams streams               # of HTTP/2; None: the connection is HTTP/1.1's
     cdef tuple record                  # of the request being answered, if there is an access log: see _begin_record
     cdef double began                  # of the request being answered: when its head had come
     cdef int late(self) noexcept       # a deadline has passed: count it, unless the connection was idle
@@ -59,3 +69,5 @@ cdef class Channel(Carrier):
     cdef int _idle(self) noexcept
     cdef tuple _begin_record(self, Request request)
     cdef int _log(self) except -1
+    cdef int _show(self, Request request) noexcept                  # on the board: this is what runs
+    cdef int _write_record(self, tuple record, int status, long long answer_bytes) except -1

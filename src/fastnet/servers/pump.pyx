@@ -17,7 +17,8 @@ from fastnet.apps.base cimport App
 from fastnet.apps.session cimport ServiceApp
 from fastnet.apps.static cimport StaticApp
 from fastnet.codecs.http1 cimport Request
-from fastnet.protocols.http1 cimport CLOSED, DATA, END, HEAD, NEED_DATA, PAUSED, UPGRADED, Connection
+from fastnet.protocols.http1 cimport (CLOSED, DATA, END, HEAD, HTTP2, NEED_DATA, PAUSED, STREAMS, UPGRADED,
+                                      Connection)
 from fastnet.protocols.workspace cimport Settings, Workspace
 from fastnet.servers.board cimport LATE, LEFT, LINE_SIZE, REFUSED, Slot, count_answer
 
@@ -46,7 +47,6 @@ cdef extern from "<time.h>" nogil:
 cdef enum:
     TLS_HANDSHAKE = 0x16    # a record's first byte (RFC 8446, section 5.1), which no request has
     MOST_FRAGMENTS = 1 << 18
-    SHARE_OVER = 100        # beside the events of a Connection: more is to be done, but others come first
 
 # What one connection may take of a thread, in seconds, while others wait. A request is never interrupted.
 cdef double SHARE_S = 0.003
@@ -71,8 +71,9 @@ cdef bytes date_field(long long second):
 cdef class Pump:
     """What the channels of one thread or loop share: workspace, app, clock, its place on the board, the access log."""
 
-    def __init__(self, Workspace ws not None, App app not None, access=None, tracer=None):
+    def __init__(self, Workspace ws not None, App app not None, access=None, tracer=None, multiplex=None):
         self.ws, self.app, self.access, self.tracer = ws, app, access, tracer
+        self.multiplex = multiplex if ws.settings.http2 else None
         self.tick()
 
     cdef double tick(self) noexcept:
@@ -98,6 +99,16 @@ cdef class Pump:
         if self.slot != NULL:
             self.slot.errors[error] += 1
         return 0
+
+
+cdef class Streams:
+    """The exchanges of a connection that has several at once. See servers/http2."""
+
+    cdef int pull(self) except -1:
+        raise NotImplementedError()
+
+    cdef int lost(self) except -1:
+        raise NotImplementedError()
 
 
 cdef class Channel(Carrier):
@@ -151,9 +162,14 @@ cdef class Channel(Carrier):
                     continue        # the socket broke while flushing: the next event says that it is over
                 if self.blocked and not conn.aborted:
                     break
-                if self.busy or event == SHARE_OVER:
+                if self.busy:
                     return 1
-                if event == CLOSED or event == UPGRADED:
+                if event >= UPGRADED and event != STREAMS:
+                    if event == SHARE_OVER:
+                        return 1
+                    if event == HTTP2:
+                        self.streams = self.pump.multiplex(self)
+                        return 1
                     if not self.finished:
                         self.finished = True
                         self.finish()
@@ -187,6 +203,8 @@ cdef class Channel(Carrier):
                 if self.exchange is not None:
                     self._running()
                     self.exchange.end()
+            elif event == STREAMS:
+                return self.streams.pull()
             else:
                 if event == UPGRADED and self.exchange is not None and self.exchange.tunnels:
                     if self._tunnel():
@@ -233,6 +251,13 @@ cdef class Channel(Carrier):
 
     cdef int _open(self) except -1:
         cdef Request request = self.conn.request
+        self._show(request)
+        if self.pump.access is not None:
+            self.record = self._begin_record(request)
+        self.exchange = self.pump.app.open(self)
+        return self.exchange.start()
+
+    cdef int _show(self, Request request) noexcept:
         cdef Slot *slot = self.pump.slot
         cdef size_t n
         if slot != NULL:
@@ -242,10 +267,7 @@ cdef class Channel(Carrier):
             slot.line[n] = 0
             slot.since = self.pump.ws.now
             self.began = clock(CLOCK_MONOTONIC)
-        if self.pump.access is not None:
-            self.record = self._begin_record(request)
-        self.exchange = self.pump.app.open(self)
-        return self.exchange.start()
+        return 0
 
     cdef int _running(self) noexcept:
         """The app goes on with a request that another turn may have begun."""
@@ -279,11 +301,14 @@ cdef class Channel(Carrier):
         return (line, request.get("referer"), request.get("user-agent"), clock(CLOCK_REALTIME), clock(CLOCK_MONOTONIC))
 
     cdef int _log(self) except -1:
-        line, referer, user_agent, arrived, began = self.record
-        self.record = None
+        record, self.record = self.record, None
+        return self._write_record(record, self.conn.status, self.conn.answer_bytes)
+
+    cdef int _write_record(self, tuple record, int status, long long answer_bytes) except -1:
+        line, referer, user_agent, arrived, began = record
         client = None if self.client is None else self.client[0]
-        self.pump.access.write(Entry(client, arrived, line, self.conn.status, self.conn.answer_bytes,
-                                     clock(CLOCK_MONOTONIC) - began, referer, user_agent))
+        self.pump.access.write(Entry(client, arrived, line, status, answer_bytes, clock(CLOCK_MONOTONIC) - began,
+                                     referer, user_agent))
         return 0
 
     cdef int late(self) noexcept:
@@ -296,6 +321,8 @@ cdef class Channel(Carrier):
 
     cdef int lost(self) except -1:
         """The connection is gone: whoever still answers is told."""
+        if self.streams is not None:
+            return self.streams.lost()
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
             if not exchange.tunnels:
@@ -332,7 +359,9 @@ def settings_of(config) -> Settings:
         max_trailer_bytes=config.max_trailer_bytes, max_pipelined=config.max_pipelined, max_output=config.max_output,
         first_byte_timeout=config.first_byte_timeout, head_timeout=config.head_timeout,
         body_timeout=config.body_timeout, min_rate=config.min_rate, keepalive_timeout=config.keepalive_timeout,
-        write_timeout=config.write_timeout)
+        write_timeout=config.write_timeout, http2=config.http2, max_streams=config.http2_max_streams,
+        stream_window=config.http2_stream_window, max_resets=config.http2_max_resets,
+        max_control=config.http2_max_control, max_continuations=config.http2_max_continuations)
 
 
 def service_app(service, config, loop=None) -> ServiceApp:

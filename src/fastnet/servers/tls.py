@@ -23,6 +23,7 @@ from fastnet.servers.tls_self_signed import make_self_signed
 
 # What HTTP applications offer by ALPN, best first, unless --tls-alpn says otherwise.
 HTTP_ALPN = ("http/1.1",)
+HTTP2_ALPN = ("h2", *HTTP_ALPN)
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 # Of TLS 1.2: forward secrecy and authenticated encryption only. Those of 1.3 are all right.
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -61,7 +62,7 @@ def server_context(config: Config) -> ssl.SSLContext:
 def offer_protocols(config: Config, interface: str) -> None:
     """Offer by ALPN what the application speaks, if no option says what to offer."""
     if not config.tls_alpn and interface in ("wsgi", "asgi"):
-        _certificates(_settings_of(config)).offer(HTTP_ALPN)
+        _certificates(_settings_of(config)).offer(HTTP2_ALPN if config.http2 else HTTP_ALPN)
 
 
 def _settings_of(config: Config) -> _Settings:
