@@ -18,7 +18,6 @@ cdef class Http2Connection(Closing):
     cdef Stream stream                  # of the event
     cdef Decoder decoder
     cdef Stream _ending                 # its END is the next event
-    cdef bint _greeted                  # the preface has come
     cdef bint _settled                  # so has the first SETTINGS
     cdef long long _first_window        # of a new stream, as the peer says
     cdef char *_block                   # of a head whose END_HEADERS has not come

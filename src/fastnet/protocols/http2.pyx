@@ -487,7 +487,6 @@ cdef class Http2Connection(Closing):
             if stream._input_due <= ws.now:
                 if stream.answering and not stream.head_sent:
                     stream.fail(408, f"the request body came too slowly: under {ws.settings.min_rate:g} bytes/s")
-                    self.drop(stream)
                 if not stream.aborted:
                     stream.close(c.FN_HTTP2_NO_ERROR)
                 continue

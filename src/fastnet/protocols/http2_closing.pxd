@@ -14,6 +14,7 @@ cdef class Closing(Multiplexer):
     cdef set _reset                     # numbers of streams that were reset: what still comes for them is dropped
     cdef list _reset_order
     cdef uint32_t _last_id
+    cdef bint _greeted                  # the preface has come
     cdef bint _last_goaway
     cdef long long _room                # bytes that the peer may send on all streams together
     cdef long long _unread              # of those received, not given back

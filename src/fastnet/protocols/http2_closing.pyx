@@ -52,7 +52,7 @@ cdef class Closing(Multiplexer):
         return self._open_window()
 
     cdef int drop(self, Stream stream) except -1:
-        if stream.carrier is not None:
+        if stream.carrier is not None and stream not in self._lost:
             self._lost.append(stream)
         return 0
 

@@ -125,9 +125,9 @@ cdef class Stream(Connection):
         elif length >= 0 and (status != 304 or self._length >= 0):
             put_length(out, length)
         self.answer_left = -1 if self.body_forbidden else length
-        if not self._seen & SEEN_DATE:
+        if not self._seen & SEEN_DATE and self.ws.date_line:
             out.append(PyBytes_AS_STRING(self.ws.date_line), PyBytes_GET_SIZE(self.ws.date_line))
-        if not self._seen & SEEN_SERVER:
+        if not self._seen & SEEN_SERVER and self.ws.server_line:
             out.append(PyBytes_AS_STRING(self.ws.server_line), PyBytes_GET_SIZE(self.ws.server_line))
         self._building, self.head_sent = False, True
         self.expects_continue = False
