@@ -13,6 +13,7 @@ DOCS = Path(__file__).parents[1] / "docs"
     [
         "dns.md",
         "http1.md",
+        "http2.md",
         "httptools.md",
         "json.md",
         "memcached.md",

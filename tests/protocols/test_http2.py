@@ -188,7 +188,8 @@ def test_blocks_in_pieces_are_limited(extra: int) -> None:
 def test_bodies_are_limited(extra: int, announced: bool) -> None:
     n = 100 + extra
     fields = [*POST, ("content-length", str(n))] if announced else POST
-    out = talk(START + headers(1, fields, end=False) + data(1, bytes(n), end=True) + PING, settings=Settings(max_body=100))
+    sent = START + headers(1, fields, end=False) + data(1, bytes(n), end=True) + PING
+    out = talk(sent, settings=Settings(max_body=100))
     status = dict(Decoder().decode(of_type(FrameType.HEADERS, out)[0].payload))[b":status"]
     assert status == (b"413" if extra > 0 else b"200")
 

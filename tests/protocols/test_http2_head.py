@@ -14,7 +14,7 @@ from tests.protocols.test_http2 import pull
 FORBIDDEN = {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "te", "host", "cookie"}
 
 texts = st.text(st.characters(min_codepoint=0, max_codepoint=255), max_size=12)
-names = st.one_of(st.sampled_from(["x-a", "accept", "content-length", "expect"]), st.text("abAB:- \t\r\n\0", max_size=5))
+names = st.one_of(st.sampled_from(["x-a", "accept", "content-length", "expect"]), st.text("abAB:- \t\r\n", max_size=5))
 
 
 def asked(fields: list[tuple[str, str]]) -> Asked | None:
@@ -50,7 +50,7 @@ def test_what_http1_refuses_is_refused(path: str, fields: list[tuple[str, str]])
     "fields, target, host",
     [
         (GET, "/", b"a"),
-        ([("host", "b"), *GET[:3]][1:] + [("host", "b")], "/", b"b"),
+        ([*GET[:3], ("host", "b")], "/", b"b"),
         ([(":method", "OPTIONS"), (":path", "*"), *GET[1:2], GET[3]], "*", b"a"),
         ([(":method", "CONNECT"), (":authority", "a:80")], "a:80", b"a:80"),
         ([(":authority", "a"), (":path", "/x?y"), (":scheme", "https"), (":method", "GET")], "/x?y", b"a"),

@@ -198,9 +198,9 @@ class Config:
 
     http2: bool = _switch("Speak HTTP/2 with clients that ask for it: by ALPN, or with prior knowledge.")
     http2_max_streams: int = _count(100, 1, 10000, "HTTP/2: requests of a connection at once; more are refused.")
-    http2_stream_window: int = _size(131072, 16384, 1 << 30, "HTTP/2: of a request body, sent ahead of the application.")
+    http2_stream_window: int = _size(131072, 16384, 1 << 30, "HTTP/2: of a request body, ahead of the application.")
     http2_max_resets: int = _count(200, 1, 1_000_000, "HTTP/2: requests that a client may break off in 10 seconds.")
-    http2_max_control: int = _count(1000, 1, 10_000_000, "HTTP/2: frames that ask for nothing, in 10 seconds.")
+    http2_max_control: int = _count(1000, 1, 10_000_000, "HTTP/2: frames that ask for nothing in 10 seconds.")
     http2_max_continuations: int = _count(32, 1, 10000, "HTTP/2: CONTINUATION frames of one head.")
 
     max_request_line: int = _size(8190, 16, 1 << 20, "Longest request line; more is answered 414.")

@@ -376,6 +376,8 @@ cdef class NativeChannel(Channel):
         return 0
 
     cdef int _agreed(self) except -1:
+        if self.pump.multiplex is not None and self.tls.alpn == "h2":
+            self.streams = self.pump.multiplex(self)
         self.conn._await_head(self.pump.ws.settings.first_byte_timeout)
         return self.conn._set_deadline()
 

@@ -1,6 +1,7 @@
 """The one pump: bytes -> Connection -> app -> bytes, whatever the driver. From Python only made and handed on."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from fastnet.apps.asgi import ASGIApp
@@ -23,9 +24,13 @@ class Pump:
         app: WSGIApp | ASGIApp | PooledWSGIApp | ServiceApp | StaticApp,
         access: AccessLog | None = None,
         tracer: object | None = None,
+        multiplex: Callable[[Any], Any] | None = None,
     ) -> None: ...
     @property
     def access(self) -> AccessLog | None: ...
+    @property
+    def multiplex(self) -> Callable[[Any], Any] | None:
+        """What makes the streams of a channel whose client speaks HTTP/2."""
     @property
     def tracer(self) -> object | None:
         """A Tracer: tracing.pyx is not built where there is no epoll."""
