@@ -321,8 +321,10 @@ cdef class Channel(Carrier):
 
     cdef int lost(self) except -1:
         """The connection is gone: whoever still answers is told."""
-        if self.streams is not None:
-            return self.streams.lost()
+        cdef Streams streams = self.streams
+        if streams is not None:
+            self.streams = None                # it knows this channel: nothing is to be left in a circle
+            return streams.lost()
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
             if not exchange.tunnels:
