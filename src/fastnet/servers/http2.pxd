@@ -8,6 +8,7 @@ from fastnet.servers.pump cimport Channel, Streams
 cdef class StreamCarrier(Carrier):
     cdef Channel channel
     cdef tuple record                  # for the access log
+    cdef double began                  # when its head had come
 
 cdef class Http2Streams(Streams):
     cdef Channel channel

@@ -8,12 +8,13 @@ fill(), for as long as there is room.
 
 cimport cython
 
-from fastnet.apps.base cimport Carrier
+from fastnet.apps.base cimport Carrier, Exchange
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1 cimport CLOSED, DATA, END, HEAD, PAUSED
 from fastnet.protocols.http2 cimport LOST, Http2Connection
 from fastnet.protocols.http2_sender cimport Stream
-from fastnet.servers.pump cimport SHARE_OVER, Channel, Streams
+from fastnet.servers.board cimport LEFT, count_answer
+from fastnet.servers.pump cimport CLOCK_MONOTONIC, SHARE_OVER, Channel, Streams, clock
 
 
 def on(Channel channel not None) -> Streams:
@@ -133,6 +134,7 @@ cdef class Http2Streams(Streams):
         carrier.client, carrier.client_port, carrier.server = channel.client, channel.client_port, channel.server
         carrier.scheme, carrier.tls, carrier.tls_words = channel.scheme, channel.tls, channel.tls_words
         channel._show(stream.request)
+        carrier.began = channel.began
         if channel.pump.access is not None:
             carrier.record = channel._begin_record(stream.request)
         stream.carrier = carrier
@@ -152,24 +154,28 @@ cdef class Http2Streams(Streams):
             return 0
         stream.carrier = None
         carrier.exchange = None
+        if self.channel.pump.slot != NULL:
+            count_answer(self.channel.pump.slot, stream.status, clock(CLOCK_MONOTONIC) - carrier.began,
+                         stream.answer_bytes)
         self._told(stream, carrier)
         return 0
 
     cdef int _told(self, Stream stream, StreamCarrier carrier) except -1:
         cdef Channel channel = self.channel
-        if channel.pump.slot != NULL:
-            channel.pump.slot.requests += 1
         channel._idle()
         if carrier.record is not None:
             channel._write_record(carrier.record, stream.status, stream.answer_bytes)
         return 0
 
     cdef int _lose(self, Stream stream) except -1:
+        cdef Exchange exchange
         cdef StreamCarrier carrier = <StreamCarrier>stream.carrier
         stream.carrier = None
         if carrier is not None and carrier.exchange is not None:
+            self.channel.pump.count(LEFT)
             self.channel._running()
-            exchange, carrier.exchange = carrier.exchange, None
+            exchange = carrier.exchange
+            carrier.exchange = None
             exchange.lost()
             self._told(stream, carrier)
         return 0

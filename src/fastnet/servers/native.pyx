@@ -459,9 +459,8 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
     cdef Pump pump
     cdef Loop loop
     cdef int i
-    tracer = None
-    if config.trace:
-        tracer = Tracer(config.trace)
+    tracer = Tracer(config.trace) if config.trace else None
+    if tracer is not None:
         app = traced(app, interface, tracer)
     for i in range(config.threads):
         answers = blocking_app(app, interface, config)
