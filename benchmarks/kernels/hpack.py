@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import hpack
 
@@ -88,7 +89,7 @@ for _decode in (_OURS.decode, _THEIRS.decode):
     _decode(FIRST)
 
 
-def _theirs(block: bytes) -> object:
+def _theirs(block: bytes) -> Any:
     return _THEIRS.decode(block, raw=True)
 
 
