@@ -11,6 +11,7 @@ from fastnet.servers.native cimport Loop
 from fastnet.servers.native_channel cimport NativeChannel
 from fastnet.servers.pump cimport Pump
 
+from fastnet.servers import http2
 from fastnet.servers.accesslog import access_log
 from fastnet.servers.pump import blocking_app, settings_of
 
@@ -38,7 +39,7 @@ def serve_connection(config, app, str interface, int fd, client, server, tls, in
     """
     cdef Hub hub = Hub(config, [], 1)
     cdef Pump pump = Pump(Workspace(settings_of(config), b"fastnet"), blocking_app(app, interface, config),
-                          access_log(config))
+                          access_log(config), None, http2.on)
     cdef LoopOfOne loop = LoopOfOne(hub, pump, False)
     hub.watch(ending, EPOLLIN | EPOLLET, SIGNALS)
     try:
