@@ -10,14 +10,13 @@ Whatever a handler or a protocol raises ends its connection, and nothing else.
 
 import logging
 import types
-from asyncio import CancelledError
 from collections import deque
 
 cimport cython
 from libc.math cimport INFINITY
 
 from fastnet.apps.base cimport App, Carrier
-from fastnet.apps.stepping cimport CoroutineExchange, Stepper
+from fastnet.apps.stepping cimport CoroutineExchange, Stepper, is_cancelled
 from fastnet.protocols.base cimport Pieces, Protocol
 from fastnet.protocols.framed cimport Framed
 
@@ -223,7 +222,7 @@ cdef class Session:
         goes_on = False
         if isinstance(error, ProtocolError):
             logger.info("%s: %s broke the rules: %s", self.app.service.name, self.peer_name(), error)
-        elif isinstance(error, CancelledError):
+        elif is_cancelled(error):
             pass
         else:
             logger.error("%s: a connection of %s ends, since this was raised", self.app.service.name, self.peer_name(),

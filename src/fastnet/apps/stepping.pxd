@@ -31,9 +31,12 @@ cdef class Stepper:
     cdef readonly long running    # coroutines that wait
     cdef object base              # the context that each request's is a copy of
     cdef object enter, leave      # asyncio's own switches of the current task
+    cdef object new_task          # RequestTask
     cdef Py_ssize_t weak_references   # to a task that nobody has left a mark on
     cdef Spare spare
     cdef object current           # the task that is current until leave_task(); None: none of ours is
     cdef Spare make(self)
     cdef int leave_task(self) except -1
     cdef int run(self, CoroutineExchange exchange, object coroutine) except -1
+
+cdef bint is_cancelled(object error)

@@ -2,8 +2,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, final
 
-class RequestTask(asyncio.Task[None]): ...
-
 @final
 class Stepper:
     @property

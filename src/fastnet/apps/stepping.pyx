@@ -15,10 +15,10 @@ current task, in a context of its own (contextvars do not leak into the next req
 Works with asyncio's and uvloop's loops. One Stepper a loop, used in the loop's thread only.
 """
 
-import asyncio
 import contextvars
+import importlib
+import sys
 import weakref
-from asyncio.tasks import _enter_task, _leave_task
 
 cimport cython
 from cpython.object cimport PyObject
@@ -61,30 +61,10 @@ cdef class CoroutineExchange(Exchange):
         return 0
 
 
-class RequestTask(asyncio.Task):
-    """A task that tells its Spare when somebody leaves a mark on it."""
-
-    def cancel(self, msg=None):
-        _touch(self)
-        return super().cancel(msg)
-
-    def set_name(self, value):
-        _touch(self)
-        super().set_name(value)
-
-    def add_done_callback(self, callback, *, context=None):
-        _touch(self)
-        super().add_done_callback(callback, context=context)
-
-    def __setattr__(self, name, value):
-        _touch(self)
-        super().__setattr__(name, value)
-
-
-def _touch(task):
-    spare = task.get_coro()
-    if spare is not None:
-        (<Spare?>spare).touched = True
+cdef bint is_cancelled(object error):
+    """Whether it is asyncio's CancelledError. Without asyncio, which is four megabytes, there is none."""
+    exceptions = sys.modules.get("asyncio.exceptions")
+    return exceptions is not None and isinstance(error, exceptions.CancelledError)
 
 
 @cython.final
@@ -162,6 +142,10 @@ cdef class Spare:
     def _asyncio_future_blocking(self, value):
         self.blocking = value
 
+    def touch(self):
+        """Somebody has left a mark on the task."""
+        self.touched = True
+
     def get_loop(self):
         return self.stepper.loop
 
@@ -170,7 +154,7 @@ cdef class Spare:
 
     def result(self):
         if self.cancelled:
-            raise asyncio.CancelledError
+            raise sys.modules["asyncio.exceptions"].CancelledError
         return None
 
     def cancel(self, msg=None):
@@ -200,7 +184,7 @@ cdef class Spare:
             self.held = False
             if error is None:
                 return True
-            if isinstance(error, asyncio.CancelledError) and self.waiting is not None and self.waiting.cancel():
+            if is_cancelled(error) and self.waiting is not None and self.waiting.cancel():
                 return True
             self.waiting = None
         if not self.taken:
@@ -230,7 +214,7 @@ cdef class Spare:
         self.coroutine = self.context = self.task = None
         self.stepper.running -= 1
         exchange.finished(failure)
-        if isinstance(failure, asyncio.CancelledError):
+        if failure is not None and is_cancelled(failure):
             raise failure
         return False
 
@@ -276,8 +260,9 @@ cdef class Stepper:
     def __cinit__(self, object loop):
         self.loop = loop
         self.base = contextvars.copy_context()
-        self.enter = _enter_task
-        self.leave = _leave_task
+        tasks = importlib.import_module("asyncio.tasks")
+        self.enter, self.leave = tasks._enter_task, tasks._leave_task
+        self.new_task = importlib.import_module("fastnet.apps.request_task").RequestTask
 
     def close(self):
         """End the spare task; the loop has to run once more for that."""
@@ -287,7 +272,7 @@ cdef class Stepper:
     cdef Spare make(self):
         cdef Spare spare = Spare.__new__(Spare)
         spare.stepper = self
-        spare.task = RequestTask(spare, loop=self.loop)
+        spare.task = self.new_task(spare, loop=self.loop)
         spare.touched = False
         self.weak_references = count_weak(spare.task)
         return spare

@@ -23,8 +23,9 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fastnet.apps.asgi import ASGIApp
+from fastnet.apps.request_task import RequestTask
 from fastnet.apps.session import ServiceApp
-from fastnet.apps.stepping import RequestTask, Stepper
+from fastnet.apps.stepping import Stepper
 from fastnet.apps.wsgi import WSGIApp
 from fastnet.apps.wsgi_pool import PooledWSGIApp
 from fastnet.errors import StartupError

@@ -323,6 +323,11 @@ class Config:
         return [parse_bind(text) for text in self.bind]
 
     @property
+    def has_certificate(self) -> bool:
+        """Whether there is one to speak TLS by."""
+        return bool(self.tls_cert) or self.tls_self_signed
+
+    @property
     def codings(self) -> list[str]:
         """The items of `compress`."""
         return [coding.strip() for coding in self.compress.split(",")] if self.compress else []

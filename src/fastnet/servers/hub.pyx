@@ -4,6 +4,7 @@ A connection's place is found by its file descriptor. The epoll event carries th
 event that was meant for a closed connection is not taken for one of its successor.
 """
 
+import importlib
 import os
 import resource
 import sys
@@ -23,7 +24,6 @@ from fastnet.servers.pump cimport CLOCK_MONOTONIC
 from fastnet.servers.datagrams import is_datagram
 from fastnet.servers.listeners import listener_name
 from fastnet.servers.log import LOGGER
-from fastnet.servers.tls import listener_contexts, upgrade_context
 
 cdef extern from "unistd.h" nogil:
     int close_fd "close"(int fd)
@@ -67,7 +67,10 @@ cdef class Hub:
         self.n_listeners = len(sockets)
         self.is_datagram, self.datagrams = [is_datagram(s) for s in sockets], [None] * len(sockets)
         self.names = [listener_name(s) for s in sockets]
-        self.contexts, self.upgrade = listener_contexts(config), upgrade_context(config)
+        self.contexts, self.upgrade = [None] * len(sockets), None
+        if config.has_certificate:           # ssl is a megabyte
+            tls = importlib.import_module("fastnet.servers.tls")
+            self.contexts, self.upgrade = tls.listener_contexts(config), tls.upgrade_context(config)
         for listener in sockets:
             listener.setblocking(False)
         self.watch(self.alarm, EPOLLIN, ALARM)

@@ -51,7 +51,7 @@ def listener_contexts(config: Config) -> list[ssl.SSLContext | None]:
 
 def upgrade_context(config: Config) -> ssl.SSLContext | None:
     """The context of connections that are not encrypted from the first byte; None: there is no certificate for them."""
-    return server_context(config) if config.tls_cert or config.tls_self_signed else None
+    return server_context(config) if config.has_certificate else None
 
 
 def server_context(config: Config) -> ssl.SSLContext:

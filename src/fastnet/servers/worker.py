@@ -154,7 +154,7 @@ def preload(config: Config) -> None:
 
     And make TLS contexts, so that they share their secrets. Raises StartupError.
     """
-    if config.tls_cert or config.tls_self_signed:
+    if config.has_certificate:
         importlib.import_module("fastnet.servers.tls").server_context(config)
     if config.model == "async" or config.interface == "asgi":
         asynchronous = importlib.import_module("fastnet.servers.asynchronous")
