@@ -1,6 +1,7 @@
 """The examples in the pages of docs/ that have no test file of their own."""
 
 import doctest
+import re
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,10 @@ DOCS = Path(__file__).parents[1] / "docs"
 def test_the_examples_of_a_page(name: str) -> None:
     outcome = doctest.testfile(str(DOCS / name), module_relative=False)
     assert outcome.attempted and not outcome.failed
+
+
+@pytest.mark.parametrize("name", ["features.md", "security.md"])
+def test_the_tests_that_a_page_names_are_there(name: str) -> None:
+    named = set(re.findall(r"tests(?:/\w+)+(?:\.py)?", (DOCS / name).read_text()))
+    assert len(named) > 5
+    assert not [path for path in named if not (DOCS.parent / path).exists()]

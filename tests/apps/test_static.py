@@ -79,6 +79,12 @@ def test_parts_of_files(server, tls):
     assert several.endswith(boundary + b"--\r\n")
 
 
+def test_files_over_http2(server):
+    assert curl(server, "/s/big", "--http2-prior-knowledge") == BIG
+    assert curl(server, "/s/big", "--http2-prior-knowledge", "-r", "100-199") == BIG[100:200]
+    assert curl(server, "/s/none", "--http2-prior-knowledge") == b"app /s/none"
+
+
 def test_a_download_goes_on_where_it_broke(server, tmp_path):
     (tmp_path / "big").write_bytes(BIG[:1234567])
     curl(server, "/s/big", "-C", "-", "-o", str(tmp_path / "big"))
