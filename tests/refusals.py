@@ -98,7 +98,7 @@ HEADS: dict[str, tuple[bytes, int]] = {
     "version 1.10": (get(HOST, b"GET / HTTP/1.10"), 400),
     "version 2": (get(HOST, b"GET / HTTP/2"), 400),
     "version 1.2": (get(HOST, b"GET / HTTP/1.2"), 505),
-    "version 2.0": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+    "version 2.0": (b"PRI * HTTP/2.0\r\nHost: a\r\n\r\n", 400),
     "version 2.0 of GET": (get(HOST, b"GET / HTTP/2.0"), 505),
     "version 0.9": (get(HOST, b"GET / HTTP/0.9"), 505),
     "unknown expectation": (post(b"Expect: 200-ok\r\nContent-Length: 1\r\n"), 417),

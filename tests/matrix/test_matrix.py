@@ -119,7 +119,8 @@ def converse(client: socket.socket, pieces: list[bytes], expected: bytes) -> Non
     got = bytearray()
     for piece in pieces:
         client.sendall(piece)
-    while len(undated(got)) < len(expected):
+    # Half a date line counts as bytes of the answer; a wrong answer ends this by the time limit of the socket.
+    while len(undated(got)) < len(expected) or b"date: " in undated(got):
         data = client.recv(1 << 16)
         assert data, f"closed after {bytes(got)!r}"
         got += data
