@@ -87,6 +87,12 @@ def test_time_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "scenario worker-killed" in found.notes[-1] and not found.ended_early
 
 
+def test_architectures_by_name() -> None:
+    found = compare(options("wsgi_app:app", models=(), architectures=("thread per connection", "iterative"), rounds=1))
+    assert [c.name for c in found.contenders] == ["thread per connection"]
+    assert [a.name for a in found.absent if not a.is_failure] == ["iterative"]
+
+
 def test_a_wrong_path_fails_everybody() -> None:
     found = compare(options("flask_app:app", models=("prefork",), path="/nowhere"))
     assert not found.results and "it answered 404 to GET /nowhere; say --path" in found.absent[0].reason
@@ -123,6 +129,7 @@ def test_nobody_to_measure() -> None:
         ({"targets": ()}, "target", "one MODULE:ATTRIBUTE or more"),
         ({"against": ("apache",)}, "against", "some of gunicorn"),
         ({"models": ("fork",)}, "models", "some of prefork"),
+        ({"architectures": ("fork",)}, "architectures", "some of iterative, fork per connection"),
         ({"models": ()}, "models", "peers with --against"),
         ({"workers": (0,)}, "workers", "1 to 256"),
         ({"workers": (1, 257)}, "workers", "1 to 256"),

@@ -1,10 +1,19 @@
 """Contenders: which interface a target has, who can serve it, and with which commands."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from fastnet.bench.contenders import PEERS, check_names, interface_of, own, peers
+from fastnet.bench.contenders import (
+    PEERS,
+    architectures,
+    check_names,
+    interface_of,
+    interpreter_name,
+    own,
+    peers,
+)
 from fastnet.errors import ConfigError, FastnetError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -44,10 +53,31 @@ def test_models_workers_and_threads_multiply() -> None:
         *("async 1w 4t", "async 1w 8t", "async 2w 4t", "async 2w 8t"),
     ]
     assert " ".join(found[5].command).endswith(
-        "--model threaded --workers 2 --bind 127.0.0.1:PORT --threads 8 --log-level warning --app-dir dir"
+        "--model threaded --workers 2 --threads 8 --bind 127.0.0.1:PORT --log-level warning --app-dir dir"
     )
     assert (found[5].workers, found[5].threads, found[0].threads) == (2, 8, 1)
     assert [c.name for c in own("m:app", "asgi", ["prefork", "threaded"], [1], [], "")] == ["prefork", "threaded"]
+
+
+def test_architectures_are_settings_by_name() -> None:
+    found, absent = architectures("m:app", "wsgi", ["poll", "thread per connection", "iterative"], "")
+    assert [(c.name, c.model) for c in found] == [("poll", "async"), ("thread per connection", "threaded")]
+    assert "--loop poll" in " ".join(found[0].command) and "--per-connection 512" in " ".join(found[1].command)
+    assert [(a.name, a.reason) for a in absent] == [
+        ("iterative", "it serves one connection until that ends, and others wait")
+    ]
+    found, absent = architectures("m:app", "asgi", ["fork per connection"], "")
+    assert not found and absent[0].reason == "it serves WSGI only"
+
+
+def test_another_interpreter_is_part_of_the_name(tmp_path: Path) -> None:
+    [one] = own("m:app", "wsgi", ["prefork"], [1], [], "", sys.executable)
+    assert (one.name, one.command[0]) == (f"prefork ({interpreter_name(sys.executable)})", sys.executable)
+    (tmp_path / "python").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "python").chmod(0o755)
+    for python in ("/nowhere", str(tmp_path / "python")):
+        with pytest.raises(ConfigError, match="a Python that has fastnet installed"):
+            interpreter_name(python)
 
 
 def test_peers_that_cannot_take_part_say_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,8 +101,10 @@ def test_every_peer_is_told_its_port_and_target() -> None:
 
 
 def test_unknown_names_are_refused() -> None:
-    check_names(["granian"], ["async"])
+    check_names(["granian"], ["async"], ["thread pool"])
     with pytest.raises(ConfigError, match=r"gunicorn, .*waitress"):
-        check_names(["apache"], [])
+        check_names(["apache"], [], [])
     with pytest.raises(ConfigError, match="prefork, threaded, async"):
-        check_names([], ["fork"])
+        check_names([], ["fork"], [])
+    with pytest.raises(ConfigError, match="thread pool"):
+        check_names([], [], ["fork"])

@@ -81,6 +81,7 @@ def test_a_tcp_socket_listens_does_not_block_and_its_connections_do_not_delay() 
             connection, _ = listener.accept()
             with connection:
                 assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+                assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
 def test_ipv6_leaves_ipv4_alone() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from fastnet.bench import tally
 from fastnet.bench.comparison import Absent, Comparison, Contender, Scenario
-from fastnet.bench.contenders import MODELS, check_names, interface_of, own, peers
+from fastnet.bench.contenders import MODELS, architectures, check_names, interface_of, interpreter_name, own, peers
 from fastnet.bench.findings import find
 from fastnet.bench.idle import dropped, open_idle
 from fastnet.bench.machine import Calibration, environment, split_cores
@@ -50,6 +50,8 @@ class Options:
     targets: tuple[str, ...]
     against: tuple[str, ...] = ()
     models: tuple[str, ...] = MODELS
+    architectures: tuple[str, ...] = ()  # names of fastnet.servers.architectures
+    pythons: tuple[str, ...] = ()  # further interpreters that run the models
     workers: tuple[int, ...] = ()  # none: one, and as many as there are cores for servers
     threads: tuple[int, ...] = ()  # none: each model's and peer's own number
     path: str = "/"
@@ -63,8 +65,10 @@ class Options:
     def __post_init__(self) -> None:
         if not self.targets:
             raise ConfigError("target", "", "one MODULE:ATTRIBUTE or more")
-        check_names(self.against, self.models)
-        if not self.models and not self.against:
+        check_names(self.against, self.models, self.architectures)
+        for python in self.pythons:
+            interpreter_name(python)
+        if not self.models and not self.against and not self.architectures:
             raise ConfigError("models", "", "some of " + ", ".join(MODELS) + ", or peers with --against")
         for name in ("workers", "threads"):
             for n in getattr(self, name):
@@ -143,9 +147,13 @@ class _Comparing:
         for target in options.targets:
             self.say(f"loading {target}")
             interface = interface_of(target, options.app_dir)
-            found = own(target, interface, options.models, workers, options.threads, options.app_dir)
+            found = []
+            for python in ("", *options.pythons):
+                found += own(target, interface, options.models, workers, options.threads, options.app_dir, python)
+            named, unfit = architectures(target, interface, options.architectures, options.app_dir)
             others, absent = peers(target, interface, options.against, workers, options.threads)
-            for one in [*found, *others]:
+            absent = unfit + absent
+            for one in [*found, *named, *others]:
                 name = f"{target} {one.name}" if several else one.name
                 self.contenders.append(Contender(**{**_fields(one), "name": name}))
             self.absent += absent

@@ -9,16 +9,23 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastnet.bench.comparison import Absent, Contender
 from fastnet.errors import ConfigError, FastnetError
+from fastnet.servers.architectures import ARCHITECTURES
 
 MODELS = ("prefork", "threaded", "async")
 INTERFACES = ("wsgi", "asgi")
 PORT = "PORT"  # in a command line: where the port goes
 LOAD_TIMEOUT_S = 60.0
+
+# Architectures that cannot be measured beside others.
+_UNFIT = {
+    "iterative": "it serves one connection until that ends, and others wait",
+    "socket activation": "it is prefork, with a socket that somebody else has made",
+}
 
 Command = Callable[[str, str, int, int], list[str]]
 
@@ -78,8 +85,11 @@ PEERS = {
 }
 
 
-def check_names(against: Sequence[str], models: Sequence[str]) -> None:
-    """ConfigError for a peer or a model that is not known."""
+def check_names(against: Sequence[str], models: Sequence[str], named: Sequence[str]) -> None:
+    """ConfigError for a peer, a model or an architecture that is not known."""
+    for name in named:
+        if name not in ARCHITECTURES:
+            raise ConfigError("architectures", name, "some of " + ", ".join(ARCHITECTURES))
     for name in against:
         if name not in PEERS:
             raise ConfigError("against", name, "some of " + ", ".join(PEERS))
@@ -117,21 +127,62 @@ def interface_of(target: str, app_dir: str) -> str:
 
 
 def own(
-    target: str, interface: str, models: Sequence[str], workers: Sequence[int], threads: Sequence[int], app_dir: str
-) -> list[Contender]:
-    """fastnet's contenders for one target. `threads` are for models that have them; none: the model's own number."""
+    target: str, interface: str, models: Sequence[str], workers: Sequence[int], threads: Sequence[int], app_dir: str,
+    python: str = "",
+) -> list[Contender]:  # fmt: skip
+    """fastnet's contenders for one target. `threads` are for models that have them; none: the model's own number.
+
+    `python`: another interpreter to run them, one that interpreter_name() knows; it is part of their names.
+    """
     found = []
+    suffix = f" ({interpreter_name(python)})" if python else ""
     for model in models:
         for n in workers:
             for t in (threads or (8 if model == "threaded" else 16,)) if model != "prefork" else (1,):
-                command = [sys.executable, "-m", "fastnet", "serve", target, "--interface", interface]
-                command += ["--model", model, "--workers", str(n), "--bind", f"127.0.0.1:{PORT}"]
-                command += ["--threads", str(t)] if model != "prefork" else []
-                command += ["--log-level", "warning", *(["--app-dir", app_dir] if app_dir else [])]
+                options = {"model": model, "workers": n, **({"threads": t} if model != "prefork" else {})}
                 name = model + (f" {n}w" if len(workers) > 1 or n > 1 else "")
                 name += f" {t}t" if len(threads) > 1 and model != "prefork" else ""
-                found.append(Contender(name, target, interface, "fastnet", model, n, t, tuple(command)))
+                command = _serve(python or sys.executable, target, interface, options, app_dir)
+                found.append(Contender(name + suffix, target, interface, "fastnet", model, n, t, command))
     return found
+
+
+def architectures(
+    target: str, interface: str, names: Sequence[str], app_dir: str
+) -> tuple[list[Contender], list[Absent]]:
+    """Contenders of the architectures so named in fastnet.servers.architectures, and those that cannot take part."""
+    found, absent = [], []
+    for name in names:
+        options = ARCHITECTURES[name]
+        unfit = "it serves WSGI only" if interface != "wsgi" and "per_connection" in options else ""
+        if reason := _UNFIT.get(name, unfit):
+            absent.append(Absent(name, target, reason, ""))
+            continue
+        command = _serve(sys.executable, target, interface, options, app_dir)
+        threads = options.get("threads", options.get("per_connection", 1))
+        model, workers = options["model"], options["workers"]
+        found.append(Contender(name, target, interface, "fastnet", model, workers, threads, command))
+    return found, absent
+
+
+def interpreter_name(python: str) -> str:
+    """As "python3.13t", of an interpreter that has fastnet. ConfigError for one that has not."""
+    code = "import fastnet, sys; print(f'python{sys.version_info[0]}.{sys.version_info[1]}{sys.abiflags}')"
+    try:
+        ran = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=LOAD_TIMEOUT_S)
+    except (OSError, subprocess.TimeoutExpired):
+        ran = None
+    if ran is None or ran.returncode:
+        raise ConfigError("python", python, "a Python that has fastnet installed")
+    return ran.stdout.strip()
+
+
+def _serve(python: str, target: str, interface: str, options: Mapping[str, object], app_dir: str) -> tuple[str, ...]:
+    command = [python, "-m", "fastnet", "serve", target, "--interface", interface]
+    for name, value in options.items():
+        command += [f"--{name.replace('_', '-')}", str(value)]
+    command += ["--bind", f"127.0.0.1:{PORT}", "--log-level", "warning"]
+    return (*command, *(["--app-dir", app_dir] if app_dir else []))
 
 
 def peers(

@@ -200,8 +200,11 @@ class ServerProcess:
         return times
 
     def memory_kib(self, pid: int) -> tuple[int, int]:
-        """Resident set and proportional share of a process, in KiB."""
-        found = fields(Path(f"/proc/{pid}/smaps_rollup"))
+        """Resident set and proportional share of a process, in KiB; nothing of one that has ended."""
+        try:
+            found = fields(Path(f"/proc/{pid}/smaps_rollup"))
+        except OSError:
+            return 0, 0
         return int(found["Rss"].split()[0]), int(found["Pss"].split()[0])
 
     def pss_kib(self) -> int:
@@ -212,9 +215,9 @@ class ServerProcess:
         """Of all threads that live, voluntary and not."""
         total = 0
         for pid in self.pids():
-            for thread in Path(f"/proc/{pid}/task").glob("*/status"):
+            for thread in _threads(pid):
                 try:
-                    found = fields(thread)
+                    found = fields(thread / "status")
                     total += int(found["voluntary_ctxt_switches"]) + int(found["nonvoluntary_ctxt_switches"])
                 except (OSError, KeyError):
                     continue  # it ended meanwhile
@@ -225,11 +228,18 @@ class ServerProcess:
         return bool(int(fields(Path(f"/proc/{self.pid}/status"))["SigCgt"], 16) >> (number - 1) & 1)
 
 
+def _threads(pid: int) -> list[Path]:
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return []  # it ended meanwhile
+
+
 def _children(pid: int) -> list[int]:
     found: list[int] = []
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+    for thread in _threads(pid):
         try:
-            found.extend(int(child) for child in children.read_text().split())
+            found.extend(int(child) for child in (thread / "children").read_text().split())
         except OSError:
             continue  # the thread ended meanwhile
     return found

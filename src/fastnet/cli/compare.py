@@ -21,6 +21,8 @@ from fastnet.errors import ConfigError
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.option("--against", default="", metavar="PEER,...", help="Beside these servers; `--against list` names them.")
 @click.option("--models", metavar="MODEL,...", help="[prefork,threaded,async]")
+@click.option("--architectures", default="", metavar="NAME,...", help="Also these; `--architectures list` names them.")
+@click.option("--python", "pythons", default="", metavar="FILE,...", help="The models under these interpreters, too.")
 @click.option("--workers", default="", metavar="N,...", help="Numbers to try. [1, and the cores for servers]")
 @click.option("--threads", default="", metavar="N,...", help="Numbers to try, where there are threads. [its own]")
 @click.option("--path", metavar="PATH", help="To ask for. [/]")
@@ -42,10 +44,15 @@ def compare(**given: Any) -> int:
     from fastnet.bench.compare import compare as run
     from fastnet.bench.contenders import PEERS
     from fastnet.cli import compare_text as text
+    from fastnet.servers.architectures import ARCHITECTURES
 
     if given["against"] == "list":
         for name, peer in PEERS.items():
             click.echo(f"{name:<18}{' and '.join(i.upper() for i in peer.interfaces)}")
+        return 0
+    if given["architectures"] == "list":
+        for name, settings in ARCHITECTURES.items():
+            click.echo(f"{name:<23}{' '.join(f'--{key} {value}' for key, value in settings.items()).replace('_', '-')}")
         return 0
     html_file, json_file, csv_file, quiet = (
         given.pop(name) for name in ("html_file", "json_file", "csv_file", "quiet")
@@ -83,6 +90,8 @@ def _values(given: dict[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {"targets": given["targets"], "quick": given["quick"]}
     values["scenarios"] = not given["no_scenarios"]
     values["against"] = _names(given["against"])
+    values["architectures"] = _names(given["architectures"])
+    values["pythons"] = _names(given["pythons"])
     if given["models"] is not None:
         values["models"] = _names(given["models"])
     for name in ("workers", "threads"):

@@ -290,7 +290,7 @@ def _open_tcp(address: Address, reuse_port: bool) -> socket.socket:
         if family == socket.AF_INET6:
             # "[::]:80" beside "0.0.0.0:80" is then no conflict, and an IPv4 client never shows as ::ffff:192.0.2.1.
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _set_for_connections(sock)
         sock.bind(name)
     except OSError as error:
         sock.close()
@@ -352,8 +352,15 @@ def _adopt(address: Address) -> socket.socket:
         raise StartupError(f"cannot listen at {address}: the socket is not a listening stream socket")
     sock.setblocking(False)
     if sock.family != socket.AF_UNIX:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _set_for_connections(sock)
     return sock
+
+
+def _set_for_connections(sock: socket.socket) -> None:
+    """What those that are accepted inherit: no delay of small pieces, and notice of peers that are gone without a word,
+    which nobody else would miss on a connection without a time limit."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
 
 def _reason(error: OSError) -> str:
