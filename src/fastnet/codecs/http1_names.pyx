@@ -88,7 +88,7 @@ cdef inline void ends(const char *name, Py_ssize_t n, uint64_t *first, uint64_t 
         memcpy(&low, name, 4)
         memcpy(&high, name + n - 4, 4)
         first[0], last[0] = low, high
-    else:
+    elif n > 0:                              # HPACK can carry a name of no bytes
         first[0] = <unsigned char>name[0] | <unsigned char>name[n >> 1] << 8
         last[0] = <unsigned char>name[n - 1]
 

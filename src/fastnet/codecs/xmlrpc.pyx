@@ -184,10 +184,9 @@ cdef object value(Text *t):
         found = real(t)
         leave(t, b"</double>")
     elif enter(t, b"<boolean>"):
-        found = t.at[0] == c'1'
-        if t.at[0] != c'0' and not found:
-            t.odd = True
-        t.at += 1
+        found = take(t, b"1")
+        if not found:
+            need(t, b"0")
         leave(t, b"</boolean>")
     elif enter(t, b"<i4>"):
         found = integer(t)
