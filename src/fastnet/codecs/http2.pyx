@@ -68,7 +68,7 @@ cdef void put_u32(char *out, uint32_t number) noexcept nogil:
     c.fn_http2_put_u32(out, number)
 
 cdef bint is_preface(const char *data, Py_ssize_t n) noexcept nogil:
-    return memcmp(data, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", min(n, 24)) == 0
+    return n == 0 or memcmp(data, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", min(n, 24)) == 0
 
 
 @cython.final
