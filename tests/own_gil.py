@@ -20,6 +20,7 @@ import importlib, sys
 sys.path[:] = {sys.path!r}
 for name in {MODULES!r}:
     importlib.import_module(name)
+    assert "_datetime" not in sys.modules, name + " imports datetime, which crashes CPython 3.13.0 when two do it"
 """
 USE = """
 import zlib

@@ -19,7 +19,6 @@ from fastnet.servers.config import Config
 from fastnet.servers.log import LOGGER
 from fastnet.servers.tls_certificates import Certificate, Certificates
 from fastnet.servers.tls_reasons import text_of
-from fastnet.servers.tls_self_signed import make_self_signed
 
 # What HTTP applications offer by ALPN, best first, unless --tls-alpn says otherwise.
 HTTP_ALPN = ("http/1.1",)
@@ -87,6 +86,8 @@ def _settings_of(config: Config) -> _Settings:
 def _certificates(settings: _Settings) -> Certificates:
     make = functools.partial(_make_context, settings)
     if settings.self_signed:
+        from fastnet.servers.tls_self_signed import make_self_signed
+
         LOGGER.warning("a self-signed certificate is used, which no client trusts: for development only")
         with tempfile.TemporaryDirectory(prefix="fastnet-tls-") as folder:
             return Certificates(make(*make_self_signed(folder, list(settings.self_signed))), [])
