@@ -44,9 +44,10 @@ def target(interface: str, workload: str) -> str:
 
 
 def compiled(name: str, *libraries: str) -> str:
-    """The program made of NAME.c beside this file, with `libraries` (-lssl); compiled when the source is newer."""
+    """The program made of NAME.c beside this file, with `libraries` (-lssl); compiled when its text is newer."""
     source, program = Path(__file__).with_name(f"{name}.c"), BUILD / name
-    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+    changed = max(text.stat().st_mtime for text in (source, *source.parent.glob("*.h")))
+    if not program.exists() or program.stat().st_mtime < changed:
         BUILD.mkdir(parents=True, exist_ok=True)
         fresh = BUILD / f"{name}.{os.getpid()}"
         compiler = [os.environ.get("CC", "cc"), "-O3", "-march=native", "-o", str(fresh)]

@@ -6,16 +6,15 @@
  * it is gone. UDP: up to 64 datagrams a call, each answered to its sender. No limits, no deadlines: a yardstick.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "loopback.h"
 
 enum { MOST_EVENTS = 512, READ_SIZE = 64 * 1024, BATCH = 64, DATAGRAM = 65536, MOST_ACCEPTS = 256 };
 
@@ -81,10 +80,9 @@ static void serve(struct conn *c, unsigned events)
 static void welcome(int listener)
 {
     for (int i = 0; i < MOST_ACCEPTS; i++) {
-        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
+        int fd = accept_next(listener);
         if (fd < 0)
             return;
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         struct conn *c = calloc(1, sizeof *c);
         struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
         c->fd = fd;
@@ -137,21 +135,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: echo PORT tcp|udp\n");
         return 2;
     }
-    int stream = !strcmp(argv[2], "tcp"), on = 1;
-    int fd = socket(AF_INET, stream ? SOCK_STREAM | SOCK_NONBLOCK : SOCK_DGRAM, 0);
-    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1]))};
-    socklen_t addr_len = sizeof addr;
-    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (stream)
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, (struct sockaddr *)&addr, sizeof addr) || (stream && listen(fd, 4096))) {
-        perror("echo");
-        return 1;
-    }
-    getsockname(fd, (struct sockaddr *)&addr, &addr_len);
-    printf("listening on %d\n", ntohs(addr.sin_port));
-    fflush(stdout);
-    if (stream)
-        serve_streams(fd);
-    serve_datagrams(fd);
+    if (!strcmp(argv[2], "tcp"))
+        serve_streams(listen_at("echo", argv[1], SOCK_STREAM | SOCK_NONBLOCK));
+    serve_datagrams(listen_at("echo", argv[1], SOCK_DGRAM));
 }

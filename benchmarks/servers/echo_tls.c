@@ -7,9 +7,6 @@
  * for the servers beside it.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -17,6 +14,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "loopback.h"
 
 enum { MOST_EVENTS = 512, READ_SIZE = 64 * 1024, MOST_ACCEPTS = 256 };
 
@@ -101,10 +100,9 @@ static void serve(struct conn *c, unsigned events)
 static void welcome(int listener)
 {
     for (int i = 0; i < MOST_ACCEPTS; i++) {
-        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
+        int fd = accept_next(listener);
         if (fd < 0)
             return;
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         struct conn *c = calloc(1, sizeof *c);
         struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
         c->fd = fd;
@@ -129,28 +127,17 @@ int main(int argc, char **argv)
         ERR_print_errors_fp(stderr);
         return 1;
     }
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
-    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1]))};
-    socklen_t addr_len = sizeof addr;
-    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, (struct sockaddr *)&addr, sizeof addr) || listen(fd, 4096)) {
-        perror("echo_tls");
-        return 1;
-    }
-    getsockname(fd, (struct sockaddr *)&addr, &addr_len);
-    printf("listening on %d\n", ntohs(addr.sin_port));
-    fflush(stdout);
+    int listener = listen_at("echo_tls", argv[1], SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
     epfd = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL}, events[MOST_EVENTS];
-    epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &ev);
+    epoll_ctl(epfd, EPOLL_CTL_ADD, listener, &ev);
     for (;;) {
         int n = epoll_wait(epfd, events, MOST_EVENTS, -1);
         for (int i = 0; i < n; i++) {
             if (events[i].data.ptr)
                 serve(events[i].data.ptr, events[i].events);
             else
-                welcome(fd);
+                welcome(listener);
         }
     }
 }

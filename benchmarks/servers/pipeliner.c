@@ -8,17 +8,15 @@
  * of a batch.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "loopback.h"
 
 enum { MOST_US = 4 * 1000 * 1000 };
 
@@ -30,13 +28,6 @@ struct conn {
 };
 
 static unsigned counts[MOST_US];
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static unsigned percentile(double share, unsigned long total)
 {
@@ -57,30 +48,27 @@ int main(int argc, char **argv)
 {
     if (argc != 7)
         return give_up("usage: pipeliner PORT CONNECTIONS DEPTH SECONDS ANSWER_BYTES BODY");
-    int port = atoi(argv[1]), n_conns = atoi(argv[2]);
+    int n_conns = atoi(argv[2]);
     size_t depth = (size_t)atoi(argv[3]), answer = (size_t)atoi(argv[5]), body_len = strlen(argv[6]);
     double duration = atof(argv[4]);
     char one[128], *batch;
-    size_t one_len = (size_t)snprintf(one, sizeof one, "GET / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", port);
+    size_t one_len = (size_t)snprintf(one, sizeof one, "GET / HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n\r\n", argv[1]);
     size_t batch_len = one_len * depth, due = answer * depth;
 
     batch = malloc(batch_len);
     for (size_t i = 0; i < depth; i++)
         memcpy(batch + i * one_len, one, one_len);
-    int epfd = epoll_create1(0), on = 1;
-    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int epfd = epoll_create1(0);
     struct conn *conns = calloc((size_t)n_conns, sizeof *conns);
     struct epoll_event *events = calloc((size_t)n_conns, sizeof *events);
 
     for (int i = 0; i < n_conns; i++) {
         struct conn *c = &conns[i];
         struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
-        c->fd = socket(AF_INET, SOCK_STREAM, 0);
+        c->fd = connect_to(argv[1]);
         c->buf = malloc(due);
-        if (connect(c->fd, (struct sockaddr *)&addr, sizeof addr))
+        if (c->fd < 0)
             return give_up("cannot connect");
-        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         epoll_ctl(epfd, EPOLL_CTL_ADD, c->fd, &ev);
     }
     double start = now_s(), end = start + duration, now = start;

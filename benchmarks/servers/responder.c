@@ -8,10 +8,7 @@
  * server. Its answers are as long as those of the Python servers it stands beside.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +17,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "loopback.h"
 
 enum {
     MOST_EVENTS = 512,
@@ -237,10 +236,9 @@ static void serve(struct conn *c, unsigned events)
 static void welcome(int listener)
 {
     for (int i = 0; i < MOST_CLOSERS; i++) {
-        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
+        int fd = accept_next(listener);
         if (fd < 0)
             return;
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         struct conn *c = calloc(1, sizeof *c);
         struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
         c->fd = fd;
@@ -257,18 +255,7 @@ int main(int argc, char **argv)
     mode = !strcmp(argv[2], "big") ? BIG : !strcmp(argv[2], "echo") ? ECHO : HELLO;
     build_replies();
 
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
-    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1]))};
-    socklen_t addr_len = sizeof addr;
-    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(listener, (struct sockaddr *)&addr, sizeof addr) || listen(listener, 4096)) {
-        perror("responder");
-        return 1;
-    }
-    getsockname(listener, (struct sockaddr *)&addr, &addr_len);
-    printf("listening on %d\n", ntohs(addr.sin_port));
-    fflush(stdout);
+    int listener = listen_at("responder", argv[1], SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     epfd = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL}, events[MOST_EVENTS];

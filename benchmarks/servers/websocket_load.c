@@ -1,26 +1,19 @@
 /* Closed-loop WebSocket echo: `websocket_load PORT CONNECTIONS BYTES SECONDS` opens that many connections to 127.0.0.1,
  * keeps one masked binary message in flight on each, checks the length of each answer, and prints messages a second. */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "loopback.h"
 
 static const char HELLO[] = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 enum { MOST = 1 << 20 };
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void die(const char *what) {
     perror(what);
@@ -29,7 +22,7 @@ static void die(const char *what) {
 
 int main(int argc, char **argv) {
     if (argc != 5) return 2;
-    int port = atoi(argv[1]), n = atoi(argv[2]);
+    int n = atoi(argv[2]);
     size_t size = (size_t)atol(argv[3]), head = size < 126 ? 2 : 4, left;
     double seconds = atof(argv[4]);
     if (size > 65535) return 2;
@@ -42,12 +35,9 @@ int main(int argc, char **argv) {
     int set = epoll_create1(0);
     int *fds = calloc((size_t)n, sizeof *fds);
     size_t *got = calloc((size_t)n, sizeof *got), answer = head + size, frame_len = head + 4 + size;
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     for (int i = 0; i < n; i++) {
-        int on = 1;
-        fds[i] = socket(AF_INET, SOCK_STREAM, 0);
-        if (connect(fds[i], (struct sockaddr *)&to, sizeof to) < 0) die("connect");
-        setsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        fds[i] = connect_to(argv[1]);
+        if (fds[i] < 0) die("connect");
         if (write(fds[i], HELLO, sizeof HELLO - 1) < 0) die("write");
         size_t have = 0;
         do {
@@ -61,9 +51,9 @@ int main(int argc, char **argv) {
     }
     for (int i = 0; i < n; i++)
         if (write(fds[i], frame, frame_len) != (ssize_t)frame_len) die("write");
-    double begin = now(), end = begin + seconds;
+    double begin = now_s(), end = begin + seconds;
     long count = 0;
-    while (now() < end) {
+    while (now_s() < end) {
         struct epoll_event events[256];
         int k = epoll_wait(set, events, 256, 1000);
         if (k == 0) die("no answer in a second");
@@ -79,6 +69,6 @@ int main(int argc, char **argv) {
             if (write(fds[i], frame, frame_len) != (ssize_t)frame_len) die("write");
         }
     }
-    printf("%.0f\n", (double)count / (now() - begin));
+    printf("%.0f\n", (double)count / (now_s() - begin));
     return 0;
 }
