@@ -8,7 +8,6 @@ after the other in an order that rotates; ratios are taken within a round. Clien
 status is 3 when a bar was missed.
 """
 
-import argparse
 import os
 import socket
 import sys
@@ -18,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks import report
+from benchmarks import command, report
 from benchmarks.bars import Bar
 from benchmarks.servers.contenders import ROOT
 from fastnet.bench.processes import ServerProcess, free_port
@@ -108,8 +107,7 @@ def run_servers(name: str, rounds: int, seconds: float) -> dict[str, Any]:
     with ExitStack() as stack:
         servers = {each: stack.enter_context(serving(each)) for each in SERVERS}
         for turn in range(rounds):
-            order = list(SERVERS)[turn % len(SERVERS) :] + list(SERVERS)[: turn % len(SERVERS)]
-            for each in order:
+            for each in report.rotated(list(SERVERS), turn):
                 before = sum(servers[each].cpu().values())
                 done = load(case, servers[each].port, seconds)
                 figures[each][metric].append(done / (sum(servers[each].cpu().values()) - before))
@@ -153,11 +151,10 @@ def run_clients(name: str, rounds: int, seconds: float) -> dict[str, Any]:
 def result_of(
     name: str, title: str, rounds: int, seconds: float, rank: str, metrics: list[str], figures: Any, bars: list[Bar]
 ) -> dict[str, Any]:
-    command = f"python -m benchmarks.memcached {name} --rounds {rounds}"
-    result = {"name": name, "title": title, "command": command, "rounds": rounds, "seconds": seconds,
+    again = f"python -m benchmarks.memcached {name} --rounds {rounds}"
+    result = {"name": name, "title": title, "command": again, "rounds": rounds, "seconds": seconds,
               "metrics": metrics, "rank": rank, "contenders": figures}  # fmt: skip
-    result["bars"] = [judged for bar in bars if (judged := report.judge(result, bar))]
-    return result
+    return report.judged(result, bars)
 
 
 def run_case(name: str, rounds: int, seconds: float) -> dict[str, Any]:
@@ -165,24 +162,7 @@ def run_case(name: str, rounds: int, seconds: float) -> dict[str, Any]:
 
 
 def main() -> int:
-    names = [*CASES, CLIENT_CASE]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", nargs="*", help=f"any of {', '.join(names)}; all when none is named")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
-    args = parser.parse_args()
-    for name in args.cases:
-        if name not in names:
-            parser.error(f"no case {name!r}; there are: {', '.join(names)}")
-    found, results = report.facts(), []
-    for name in args.cases or names:
-        results.append(run_case(name, args.rounds, args.seconds))
-        print(report.table(results[-1]), flush=True)
-    print(f"figures: {report.save(results, found)}", file=sys.stderr)
-    if args.write:
-        report.write_page(results, found, "memcached")
-    return 0 if all(bar["met"] for result in results for bar in result["bars"]) else 3
+    return command.run(__doc__, [*CASES, CLIENT_CASE], run_case, "memcached", rounds=7, seconds=2.0)
 
 
 if __name__ == "__main__":

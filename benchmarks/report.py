@@ -9,11 +9,14 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.bars import Bar
 from benchmarks.servers.contenders import BUILD, ROOT
+
+T = TypeVar("T")
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 PEERS = (
@@ -66,6 +69,12 @@ def facts() -> dict[str, str]:
     return found
 
 
+def rotated(names: Sequence[T], turn: int) -> list[T]:
+    """The order of a round: each begins with another one."""
+    shift = turn % len(names) if names else 0
+    return [*names[shift:], *names[:shift]]
+
+
 def spread(values: list[float]) -> tuple[float, float, float]:
     """Median, least and greatest."""
     return statistics.median(values), min(values), max(values)
@@ -85,6 +94,11 @@ def judge(result: dict[str, Any], bar: Bar) -> dict[str, Any] | None:
         return None
     median, least, most = spread(paired(result, bar.who, bar.metric, bar.against))
     return {"bar": bar.text(), "value": median, "least": least, "most": most, "met": bar.met(median)}
+
+
+def judged(result: dict[str, Any], bars: Iterable[Bar]) -> dict[str, Any]:
+    """The result with its bars, but for those of which a side was not measured."""
+    return result | {"bars": [found for bar in bars if (found := judge(result, bar))]}
 
 
 def number(value: float) -> str:

@@ -10,7 +10,6 @@ order that rotates, each with a fresh server; ratios are taken within a round. T
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import re
@@ -27,7 +26,7 @@ import jsonrpclib
 import psutil
 import uvloop
 
-from benchmarks import report
+from benchmarks import command, report
 from benchmarks.bars import Bar
 from fastnet import msgpack, rpc
 from fastnet.codecs.http1 import parse_response
@@ -285,35 +284,17 @@ CASES = {
 def run_case(name: str, rounds: int, seconds: float) -> dict[str, Any]:
     case = CASES[name]
     figures: dict[str, dict[str, list[float]]] = {each: {case.metric: []} for each in case.contenders}
-    names = list(case.contenders)
     for turn in range(rounds):
-        for each in names[turn % len(names) :] + names[: turn % len(names)]:
+        for each in report.rotated(list(case.contenders), turn):
             figures[each][case.metric].append(case.contenders[each](seconds))
-    command = f"python -m benchmarks.rpc {name} --rounds {rounds} --seconds {seconds:g}"
-    result = {"name": name, "title": case.title, "command": command, "rounds": rounds, "seconds": seconds,
+    again = f"python -m benchmarks.rpc {name} --rounds {rounds} --seconds {seconds:g}"
+    result = {"name": name, "title": case.title, "command": again, "rounds": rounds, "seconds": seconds,
               "metrics": [case.metric], "rank": case.metric, "contenders": figures}  # fmt: skip
-    result["bars"] = [judged for bar in case.bars if (judged := report.judge(result, bar))]
-    return result
+    return report.judged(result, case.bars)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", nargs="*", help=f"any of {', '.join(CASES)}; all when none is named")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
-    args = parser.parse_args()
-    for name in args.cases:
-        if name not in CASES:
-            parser.error(f"no case {name!r}; there are: {', '.join(CASES)}")
-    found, results = report.facts(), []
-    for name in args.cases or CASES:
-        results.append(run_case(name, args.rounds, args.seconds))
-        print(report.table(results[-1]), flush=True)
-    print(f"figures: {report.save(results, found)}", file=sys.stderr)
-    if args.write:
-        report.write_page(results, found, "rpc")
-    return 0 if all(bar["met"] for result in results for bar in result["bars"]) else 3
+    return command.run(__doc__, list(CASES), run_case, "rpc", rounds=5, seconds=2.0)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,13 @@ every answer is checked. A round has every contender, a fresh server each, in an
 within a round. The exit status is 3 when a bar was missed.
 """
 
-import argparse
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks import report
+from benchmarks import command, report
 from benchmarks.bars import Bar
 from benchmarks.servers.contenders import ROOT, compiled
 from fastnet.bench.processes import ServerProcess, free_port
@@ -46,11 +45,10 @@ def run_case(name: str, rounds: int, seconds: float, contenders: Sequence[str] =
     figures: dict[str, dict[str, list[float]]] = {each: {METRIC: [], "requests_per_s": []} for each in contenders}
     path = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])}
     for turn in range(rounds):
-        start = turn % len(contenders)
-        for each in [*contenders[start:], *contenders[:start]]:
+        for each in report.rotated(contenders, turn):
             port = free_port()
-            command = [part.format(port=port) for part in CONTENDERS[each]]
-            with ServerProcess(each, command, port, environment=path) as server:
+            serve = [part.format(port=port) for part in CONTENDERS[each]]
+            with ServerProcess(each, serve, port, environment=path) as server:
                 load = [compiled("websocket_load"), str(port), str(CONNECTIONS), str(CASES[name])]
                 # First a while that does not count: what listens may still be loading.
                 subprocess.run([*load, str(WARM_UP_S)], capture_output=True, check=True)
@@ -70,26 +68,11 @@ def run_case(name: str, rounds: int, seconds: float, contenders: Sequence[str] =
         "rank": METRIC,
         "contenders": figures,
     }
-    wanted = [bar for bar in BARS if bar.who in contenders and bar.against in contenders]
-    result["bars"] = [judged for bar in wanted if (judged := report.judge(result, bar))]
-    return result
+    return report.judged(result, BARS)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", nargs="*", help=f"any of {', '.join(CASES)}; all when none is named")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0)
-    args = parser.parse_args()
-    for name in args.cases:
-        if name not in CASES:
-            parser.error(f"no case {name!r}; there are: {', '.join(CASES)}")
-    found, results = report.facts(), []
-    for name in args.cases or CASES:
-        results.append(run_case(name, args.rounds, args.seconds))
-        print(report.table(results[-1]), flush=True)
-    print(f"figures: {report.save(results, found)}", file=sys.stderr)
-    return 0 if all(bar["met"] for result in results for bar in result["bars"]) else 3
+    return command.run(__doc__, list(CASES), run_case, "", rounds=5, seconds=2.0)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,13 @@ milliseconds each, per request, frame, message or number. Ratios are taken withi
 bar was missed.
 """
 
-import argparse
 import gc
 import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from benchmarks import report
+from benchmarks import command, report
 from benchmarks.bars import Bar
 from benchmarks.kernels import checksum, dns, framing, hpack, httptools_door, msgpack
 from benchmarks.kernels.http1 import CASES, HTTPTOOLS, LAZY, LIST, ZTTP_LAZY, Parser, same_work
@@ -49,8 +48,7 @@ def time_ns(run: Callable[[list[bytes]], object], inputs: list[bytes], units: in
 def measure(parsers: Sequence[Any], inputs: list[bytes], units: int, rounds: int, repeat: int, speed: str) -> Any:
     figures: dict[str, dict[str, list[float]]] = {parser.name: {"ns": [], speed: []} for parser in parsers}
     for turn in range(rounds):
-        shift = turn % len(parsers)
-        for parser in [*parsers[shift:], *parsers[:shift]]:
+        for parser in report.rotated(parsers, turn):
             ns = time_ns(parser.run, inputs, units, repeat)
             figures[parser.name]["ns"].append(ns)
             figures[parser.name][speed].append(1e9 / ns)
@@ -68,32 +66,14 @@ def run_case(name: str, rounds: int, repeat: int = REPEAT) -> dict[str, Any]:
         title, bars, speed = f"HTTP/1 head: {title}", BARS.get(name, []), SPEED
         same_work(inputs, depth, parsers)
         figures = measure(parsers, inputs, len(inputs) * depth, rounds, repeat, speed)
-    command = f"python -m benchmarks.kernels {name} --rounds {rounds}"
-    result = {"name": name, "title": title, "command": command, "rounds": rounds, "seconds": None,
-              "metrics": ["ns"], "rank": speed, "contenders": figures}  # fmt: skip
-    result["bars"] = [judged for bar in bars if (judged := report.judge(result, bar))]
-    return result
+    result = {"name": name, "title": title, "command": f"python -m benchmarks.kernels {name} --rounds {rounds}",
+              "rounds": rounds, "seconds": None, "metrics": ["ns"], "rank": speed, "contenders": figures}  # fmt: skip
+    return report.judged(result, bars)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", nargs="*", help=f"any of {', '.join(NAMES)}; all when none is named")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
-    args = parser.parse_args()
-    for name in args.cases:
-        if name not in NAMES:
-            parser.error(f"no case {name!r}; there are: {', '.join(NAMES)}")
-    found = report.facts()
     gc.disable()
-    results = []
-    for name in args.cases or NAMES:
-        results.append(run_case(name, args.rounds))
-        print(report.table(results[-1]), flush=True)
-    print(f"figures: {report.save(results, found)}", file=sys.stderr)
-    if args.write:
-        report.write_page(results, found, "kernels")
-    return 0 if all(bar["met"] for result in results for bar in result["bars"]) else 3
+    return command.run(__doc__, NAMES, run_case, "kernels", rounds=9)
 
 
 if __name__ == "__main__":

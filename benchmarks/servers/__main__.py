@@ -14,7 +14,7 @@ import os
 import sys
 from typing import Any
 
-from benchmarks import report
+from benchmarks import command, report
 from benchmarks.servers.load import CLIENT_BOUND
 from benchmarks.servers.process import Server, ServerFailed, raise_file_limit
 from benchmarks.servers.rows import ROWS, Row
@@ -30,8 +30,7 @@ def run_row(
     failures = []
     server_core, client_core = cores or (None, None)
     for turn in range(rounds):
-        shift = turn % len(racing) if racing else 0
-        for contender in racing[shift:] + racing[:shift]:
+        for contender in report.rotated(racing, turn):
             if contender.name not in figures:
                 continue
             try:
@@ -56,11 +55,10 @@ def run_row(
         notes.append(
             f"The load generator's core was full and the server's was not: {', '.join(bound)}; compare by R/C."
         )
-    command = f"python -m benchmarks.servers {row.name} --rounds {rounds} --seconds {seconds}"
-    result = {"name": row.name, "title": row.title, "command": command, "rounds": rounds, "seconds": seconds,
+    again = f"python -m benchmarks.servers {row.name} --rounds {rounds} --seconds {seconds}"
+    result = {"name": row.name, "title": row.title, "command": again, "rounds": rounds, "seconds": seconds,
               "metrics": row.metrics, "rank": row.rank, "contenders": figures, "notes": notes}  # fmt: skip
-    result["bars"] = [judged for bar in row.bars if (judged := report.judge(result, bar))]
-    return result, failures
+    return report.judged(result, row.bars), failures
 
 
 def main() -> int:
@@ -96,13 +94,11 @@ def main() -> int:
         if result["contenders"]:
             results.append(result)
             print(report.table(result), flush=True)
-    print(f"figures: {report.save(results, found)}", file=sys.stderr)
-    if args.write:
-        report.write_page(results, found, "servers")
+    status = command.finish(results, found, "servers" if args.write else "")
     if failures:
         print("failed:", *failures, sep="\n", file=sys.stderr)
         return 1
-    return 0 if all(bar["met"] for result in results for bar in result["bars"]) else 3
+    return status
 
 
 if __name__ == "__main__":
