@@ -56,6 +56,17 @@ def compiled(name: str, *libraries: str) -> str:
     return str(program)
 
 
+def certificate(files: Path) -> list[str]:
+    """The files of a server's certificate and its key, of an authority that nobody knows."""
+    import trustme
+
+    found = [str(files / "cert.pem"), str(files / "key.pem")]
+    issued = trustme.CA().issue_cert("localhost", "127.0.0.1")
+    issued.cert_chain_pems[0].write_to_path(found[0])
+    issued.private_key_pem.write_to_path(found[1])
+    return found
+
+
 def responder(workload: str, port: int, files: Path) -> list[str]:
     return [compiled("responder"), str(port), workload]
 

@@ -19,9 +19,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import trustme
-
-from benchmarks.servers.contenders import GUNICORN, NGINX, C, Contender, granian, uvicorn
+from benchmarks.servers.contenders import GUNICORN, NGINX, C, Contender, certificate, granian, uvicorn
 from benchmarks.servers.delaying import delays
 from benchmarks.servers.process import Server, ServerFailed
 from fastnet.bench import Histogram, Spec, run
@@ -47,9 +45,7 @@ http {{
 
 
 def nginx_tls(workload: str, port: int, files: Path) -> list[str]:
-    certificate = trustme.CA().issue_cert("127.0.0.1")
-    certificate.private_key_pem.write_to_path(str(files / "key.pem"))
-    (files / "cert.pem").write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
+    certificate(files)
     (files / "nginx.conf").write_text(NGINX_TLS_CONF.format(files=files, port=port))
     return [NGINX.program() or "nginx", "-c", str(files / "nginx.conf")]
 

@@ -100,18 +100,13 @@ def measure(server: Server, load: Load, seconds: int, core: int | None) -> dict[
     """Check, warm up, load; returns the figures of one run by name, units last."""
     server.answer_bytes = answer_bytes = check_answer(server, load)
     drive(server, load, WARM_UP_S, core)
-    before = server.cpu()
-    result = drive(server, load, seconds, core)
-    after = server.cpu()
-    if before.keys() != after.keys():
-        raise ServerFailed(f"{server.contender.name}: processes changed during the run\n{server.log()}")
+    result, cpu_s = server.cpu_of(lambda: drive(server, load, seconds, core))
     sizes = result["bytes"] / result["requests"]
     # the answers under way when the client stops are in its bytes but not among its requests
     spare = load.connections * load.depth * answer_bytes / result["requests"]
     if not answer_bytes - 8 <= sizes <= answer_bytes + 8 + spare:
         raise ServerFailed(f"{server.contender.name}: {sizes:.1f} bytes an answer, {answer_bytes} were checked")
     duration_s = result["duration_us"] / 1e6
-    cpu_s = sum(after[pid] - before[pid] for pid in after)
     rss_kib, pss_kib = server.memory_kib(server.worker())
     return {
         "requests_per_s": result["requests"] / duration_s,

@@ -4,10 +4,14 @@ import os
 import socket
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from benchmarks.servers.contenders import ROOT, Contender
 from fastnet.bench.processes import START_TIMEOUT_S, ServerFailed, ServerProcess, free_port, raise_file_limit
+
+T = TypeVar("T")
 
 # What a server over UDP answers when it is there: an echo of it, or a DNS message.
 PROBES = {
@@ -54,6 +58,15 @@ class Server(ServerProcess):
                 except OSError:
                     time.sleep(0.01)
         raise ServerFailed(f"{self.name} answered no datagram within {START_TIMEOUT_S:g} s", self.log())
+
+    def cpu_of(self, run: Callable[[], T]) -> tuple[T, float]:
+        """What it returns, and the server's CPU seconds meanwhile. ServerFailed if its processes changed."""
+        before = self.cpu()
+        result = run()
+        after = self.cpu()
+        if before.keys() != after.keys():
+            raise ServerFailed(f"{self.name}: processes changed during the run", self.log())
+        return result, sum(after[pid] - before[pid] for pid in after)
 
     def stop(self) -> None:
         super().stop()

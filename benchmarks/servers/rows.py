@@ -20,6 +20,7 @@ from benchmarks.servers.contenders import (
     socketify,
     uvicorn,
 )  # fmt: skip
+from benchmarks.servers.generator import NGINX_TLS
 from benchmarks.servers.idle import measure_idle
 from benchmarks.servers.load import Load, measure
 from benchmarks.servers.process import Server
@@ -149,9 +150,9 @@ ROWS = [
          at_most(ASYNC, "kib_per_connection", 3), *(at_most(m, "idle_cpu_percent", 0.5)
                                                     for m in (PREFORK, THREADED, ASYNC))], rounds=3, rank=None),
     *ECHO,
-    Row("tls", "WSGI and ASGI hello over TLS", "hello", [https.NGINX_TLS, https.PREFORK, https.ASYNC], https.measure,
-        SPEED, [against(https.PREFORK, https.NGINX_TLS, 0.9),
-                Bar(https.PREFORK.name, "p99_us", 1.5, https.NGINX_TLS.name, at_least=False)]),
+    Row("tls", "WSGI and ASGI hello over TLS", "hello", [NGINX_TLS, https.PREFORK, https.ASYNC], https.measure,
+        SPEED, [against(https.PREFORK, NGINX_TLS, 0.9),
+                Bar(https.PREFORK.name, "p99_us", 1.5, NGINX_TLS.name, at_least=False)]),
     Row("dns-udp", "DNS over UDP", "dns", [dns.KNOT, dns.NSD, dns.PREFORK, dns.THREADED, dns.ASYNC, dns.DNSLIB],
         dns.measure, ["requests_per_s", PER_CPU, "mean_us", "worker_rss_mib", "answer_bytes"],
         [against(model, other, bound) for other, bound in ((dns.KNOT, 0.5), (dns.NSD, 0.5), (dns.DNSLIB, 20))
