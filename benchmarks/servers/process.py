@@ -3,13 +3,12 @@
 import os
 import socket
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.servers.contenders import ROOT, Contender
-from fastnet.bench.processes import START_TIMEOUT_S, ServerFailed, ServerProcess, free_port, raise_file_limit
+from fastnet.bench.processes import ServerFailed, ServerProcess, free_port, raise_file_limit
 
 T = TypeVar("T")
 
@@ -41,23 +40,15 @@ class Server(ServerProcess):
             {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])},
         )
 
-    def wait_until_listening(self) -> None:
+    def reach(self) -> None:
         if self.workload not in PROBES:
-            super().wait_until_listening()
+            super().reach()
             return
-        deadline = time.monotonic() + START_TIMEOUT_S
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.settimeout(0.1)
             probe.connect(("127.0.0.1", self.port))
-            while time.monotonic() < deadline:
-                self.check_alive()
-                try:
-                    probe.send(PROBES[self.workload])
-                    probe.recv(4096)
-                    return
-                except OSError:
-                    time.sleep(0.01)
-        raise ServerFailed(f"{self.name} answered no datagram within {START_TIMEOUT_S:g} s", self.log())
+            probe.send(PROBES[self.workload])
+            probe.recv(4096)
 
     def cpu_of(self, run: Callable[[], T]) -> tuple[T, float]:
         """What it returns, and the server's CPU seconds meanwhile. ServerFailed if its processes changed."""

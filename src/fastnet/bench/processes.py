@@ -134,11 +134,15 @@ class ServerProcess:
         while time.monotonic() < deadline:
             self.check_alive()
             try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                self.reach()
                 return
             except OSError:
                 time.sleep(LOOK_EVERY_S)
         raise ServerFailed(f"{self.name} did not listen within {START_TIMEOUT_S:g} s", self.log())
+
+    def reach(self) -> None:
+        """OSError unless it listens."""
+        socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
 
     def stop(self) -> None:
         """End it and all it started; may be called again."""
