@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fastnet import connect, connect_async
+from fastnet import connect, connect_async, connect_websocket, connect_websocket_async
 from fastnet.errors import ConfigError, StartupError
 from fastnet.framing import Lines
 from fastnet.servers.config import Config
@@ -370,6 +370,10 @@ def test_our_clients_say_what_is_wrong_with_a_server(certificates: Certificates)
                 connect(url, framing=Lines("lf"), tls=context, server_name=name)
             with pytest.raises(ssl.SSLCertVerificationError, match=why):
                 asyncio.run(connect_async(url, framing=Lines("lf"), tls=context, server_name=name))
+            with pytest.raises(ssl.SSLCertVerificationError, match=why):
+                connect_websocket(f"wss{url[3:]}/", tls=context, server_name=name)
+            with pytest.raises(ssl.SSLCertVerificationError, match=why):
+                asyncio.run(connect_websocket_async(f"wss{url[3:]}/", tls=context, server_name=name))
     demanding = (*certificates.options, "--tls-client-ca", certificates.ca, "--tls-min-version", "1.3")
     with serve_service("Commands", "prefork", *demanding, bind=BIND) as server:
         with pytest.raises(ssl.SSLError, match="TLS with localhost failed: the server wants another version of TLS"):
@@ -379,6 +383,10 @@ def test_our_clients_say_what_is_wrong_with_a_server(certificates: Certificates)
             connect(server.urls[0], framing=Lines("lf"), tls=modern, server_name="localhost") as client,
         ):
             client.receive()
+        with pytest.raises(ssl.SSLError, match="the server wants a client certificate: give cert_file"):
+            connect_websocket(f"wss{server.urls[0][3:]}/", tls=modern, server_name="localhost")
+        with pytest.raises(ssl.SSLError, match="the server wants a client certificate: give cert_file"):
+            asyncio.run(connect_websocket_async(f"wss{server.urls[0][3:]}/", tls=modern, server_name="localhost"))
     with serve_service("framed", "prefork") as server:
         with pytest.raises(
             OSError, match=r"TLS with localhost failed: the (server does not speak TLS|connection was cut)"

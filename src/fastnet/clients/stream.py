@@ -6,7 +6,7 @@ import functools
 import ssl
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from fastnet.clients.dialing import Destination, Retry, dial, parse_destination, secured
 from fastnet.codecs.framing import Framing
@@ -61,6 +61,9 @@ class Client:
         protocol.tls = facts_of(sock) if isinstance(sock, ssl.SSLSocket) else None
         protocol.now = time.monotonic()
         protocol.connection_made()
+
+    def open(self) -> None:
+        """Send what the protocol begins with; called by connect()."""
         self._flush()
 
     def send(self, event: Any) -> None:
@@ -86,13 +89,10 @@ class Client:
             left = end - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"no answer in {self._read_timeout:g} s")
-            self._socket.settimeout(left)
             try:
-                with explained(self._dialed.server_name):
-                    data = self._socket.recv(_READ_BYTES)
+                data = self._read(left)
             except TimeoutError:
                 raise TimeoutError(f"no answer in {self._read_timeout:g} s") from None
-            self.protocol.now = time.monotonic()
             if data:
                 self.protocol.receive_data(data)
                 if self.protocol.tls_wanted:
@@ -108,6 +108,14 @@ class Client:
     def close(self) -> None:
         """Close the connection."""
         self._socket.close()
+
+    def _read(self, timeout_s: float) -> bytes:
+        """What comes next, b"" at the end. Raises TimeoutError."""
+        self._socket.settimeout(timeout_s)
+        with explained(self._dialed.server_name):
+            data: bytes = self._socket.recv(_READ_BYTES)
+        self.protocol.now = time.monotonic()
+        return data
 
     def _flush(self) -> None:
         pieces = self.protocol.data_to_send()
@@ -130,6 +138,9 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+_Client = TypeVar("_Client", bound=Client)
 
 
 def connect(
@@ -161,10 +172,19 @@ def connect(
         OSError: nobody answered; ssl.SSLError, one of them: the server is not who it should be.
     """
     dialed = Dialed(url, framing, protocol, tls, server_name)
+    return opened(Client, dialed, connect_timeout, read_timeout, retry)
+
+
+def opened(
+    make: type[_Client], dialed: Dialed, connect_timeout: float, read_timeout: float, retry: Retry | None
+) -> _Client:
+    """A client over a new connection. Raises what connect() does, and what open() of `make` does."""
     sock = dial(dialed.destination, connect_timeout, retry)
     sock = secured(sock, connect_timeout, dialed.context, dialed.server_name)
     try:
-        return Client(sock, dialed, read_timeout)
+        client = make(sock, dialed, read_timeout)
+        client.open()
     except BaseException:
         sock.close()
         raise
+    return client

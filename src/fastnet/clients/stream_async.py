@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from fastnet.clients.dialing import Retry, dial
 from fastnet.clients.stream import Dialed
@@ -40,6 +40,10 @@ class AsyncClient:
         protocol.now = time.monotonic()
         protocol.connection_made()
 
+    async def open(self) -> None:
+        """Send what the protocol begins with; called by connect_async()."""
+        await self._flush()
+
     async def send(self, event: Any) -> None:
         """Send a message. Raises OSError when the connection is broken, TimeoutError when it is not taken in time."""
         self.protocol.now = time.monotonic()
@@ -57,12 +61,9 @@ class AsyncClient:
             if self.protocol.eof_received:
                 raise ConnectionError("the server has closed the connection")
             try:
-                with explained(self._dialed.server_name):
-                    async with asyncio.timeout(max(0.0, end - time.monotonic())):
-                        data = await self._reader.read(_READ_BYTES)
+                data = await self._read(max(0.0, end - time.monotonic()))
             except TimeoutError:
                 raise TimeoutError(f"no answer in {self._read_timeout:g} s") from None
-            self.protocol.now = time.monotonic()
             if data:
                 self.protocol.receive_data(data)
                 if self.protocol.tls_wanted:
@@ -82,6 +83,14 @@ class AsyncClient:
             await self._writer.wait_closed()
         except OSError:
             pass  # broken already
+
+    async def _read(self, timeout_s: float) -> bytes:
+        """What comes next, b"" at the end. Raises TimeoutError."""
+        with explained(self._dialed.server_name):
+            async with asyncio.timeout(timeout_s):
+                data = await self._reader.read(_READ_BYTES)
+        self.protocol.now = time.monotonic()
+        return data
 
     async def _flush(self) -> None:
         pieces = self.protocol.data_to_send()
@@ -112,6 +121,9 @@ class AsyncClient:
         await self.close()
 
 
+_Client = TypeVar("_Client", bound=AsyncClient)
+
+
 async def connect_async(
     url: str,
     *,
@@ -128,6 +140,13 @@ async def connect_async(
     Looking up the name and the race of its addresses run in a thread of the loop's pool.
     """
     dialed = Dialed(url, framing, protocol, tls, server_name)
+    return await opened(AsyncClient, dialed, connect_timeout, read_timeout, retry)
+
+
+async def opened(
+    make: type[_Client], dialed: Dialed, connect_timeout: float, read_timeout: float, retry: Retry | None
+) -> _Client:
+    """A client over a new connection. Raises what connect_async() does, and what open() of `make` does."""
     sock = await asyncio.to_thread(dial, dialed.destination, connect_timeout, retry)
     try:
         sock.setblocking(False)
@@ -141,8 +160,12 @@ async def connect_async(
     except BaseException:
         sock.close()
         raise
-    client = AsyncClient(reader, writer, dialed, read_timeout)
-    await client._flush()
+    try:
+        client = make(reader, writer, dialed, read_timeout)
+        await client.open()
+    except BaseException:
+        writer.close()
+        raise
     return client
 
 

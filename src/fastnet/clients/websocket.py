@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastnet.clients.dialing import Retry, dial, secured
-from fastnet.clients.stream import Client, Dialed
+from fastnet.clients.dialing import Retry
+from fastnet.clients.stream import Client, Dialed, opened
 from fastnet.codecs.websocket import Close
 from fastnet.errors import ConfigError, ProtocolError
 from fastnet.protocols.base import NEED_DATA
@@ -18,9 +18,8 @@ from fastnet.protocols.websocket import WebSocket
 from fastnet.protocols.websocket_handshake import client
 from fastnet.protocols.websocket_options import Options
 
-_READ_BYTES = 65536
+NORMAL = 1000  # the code of a Close
 _PORTS = {"ws": 80, "wss": 443}
-_NORMAL = 1000
 
 
 def dialed(
@@ -62,6 +61,25 @@ def closed(protocol: WebSocket) -> ConnectionError:
     return ConnectionError(f"the WebSocket is closed: {code}{' ' if reason else ''}{reason}")
 
 
+def to_wait_s(protocol: WebSocket, end: float, read_timeout: float) -> float:
+    """Until `end` or the protocol's own deadline, whichever is first. Raises TimeoutError when `end` is over."""
+    protocol.now = now = time.monotonic()
+    if now >= end:
+        raise TimeoutError(f"no answer in {read_timeout:g} s")
+    due = protocol.next_timeout()
+    return min(end - now, math.inf if due is None else due)
+
+
+def receive_into(protocol: WebSocket, data: bytes) -> None:
+    """Give the protocol what came, b"" for the end. Raises ConnectionError for an end within the handshake."""
+    if data:
+        protocol.receive_data(data)
+        return
+    protocol.receive_eof()
+    if protocol.opening:
+        raise ConnectionError("the server has closed the connection within the handshake")
+
+
 class WebSocketClient(Client):
     """A WebSocket to a server; made by connect_websocket(). For one thread at a time.
 
@@ -73,6 +91,7 @@ class WebSocketClient(Client):
 
     def open(self) -> None:
         """Wait for the server's answer to the handshake; called by connect_websocket()."""
+        super().open()
         end = time.monotonic() + self._read_timeout
         while self.protocol.opening:
             self._step(end)
@@ -114,7 +133,7 @@ class WebSocketClient(Client):
             except ConnectionError:
                 return
 
-    def close(self, code: int = _NORMAL, reason: str = "") -> None:
+    def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Send a Close, wait for the server's, no longer than close_timeout, and close the connection."""
         try:
             if not self.protocol.opening and not is_closed(self.protocol):
@@ -131,27 +150,16 @@ class WebSocketClient(Client):
     def _step(self, end: float) -> None:
         """Wait for input or the protocol's own deadline, whichever is first. Raises TimeoutError at `end`."""
         protocol = self.protocol
-        protocol.now = now = time.monotonic()
-        if now >= end:
-            raise TimeoutError(f"no answer in {self._read_timeout:g} s")
-        due = protocol.next_timeout()
-        wait = min(end - now, math.inf if due is None else due)
-        self._socket.settimeout(max(wait, 1e-3))
+        wait_s = to_wait_s(protocol, end, self._read_timeout)
         try:
-            data = self._socket.recv(_READ_BYTES)
+            data = self._read(max(wait_s, 1e-3))
         except TimeoutError:
             protocol.handle_timeout(time.monotonic())
             self._flush()
             if protocol.aborted:
                 raise closed(protocol) from None
             return
-        protocol.now = time.monotonic()
-        if data:
-            protocol.receive_data(data)
-        else:
-            protocol.receive_eof()
-            if protocol.opening:
-                raise ConnectionError("the server has closed the connection within the handshake")
+        receive_into(protocol, data)
 
 
 def connect_websocket(
@@ -183,12 +191,4 @@ def connect_websocket(
         ProtocolError: the server does not open a WebSocket; `status` is that of its answer.
     """
     how = dialed(url, tls, server_name, headers, options)
-    sock = dial(how.destination, connect_timeout, retry)
-    sock = secured(sock, connect_timeout, how.context, how.server_name)
-    try:
-        made = WebSocketClient(sock, how, read_timeout)
-        made.open()
-    except BaseException:
-        sock.close()
-        raise
-    return made
+    return opened(WebSocketClient, how, connect_timeout, read_timeout, retry)

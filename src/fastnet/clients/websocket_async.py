@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
-from fastnet.clients.dialing import Retry, dial
-from fastnet.clients.stream_async import AsyncClient
-from fastnet.clients.websocket import closed, dialed, is_closed
+from fastnet.clients.dialing import Retry
+from fastnet.clients.stream_async import AsyncClient, opened
+from fastnet.clients.websocket import NORMAL, closed, dialed, is_closed, receive_into, to_wait_s
 from fastnet.codecs.websocket import Close
 from fastnet.errors import ProtocolError
 from fastnet.protocols.base import NEED_DATA
 from fastnet.protocols.websocket import WebSocket
-
-_READ_BYTES = 65536
-_NORMAL = 1000
 
 
 class AsyncWebSocketClient(AsyncClient):
@@ -28,7 +23,7 @@ class AsyncWebSocketClient(AsyncClient):
 
     async def open(self) -> None:
         """Wait for the server's answer to the handshake; called by connect_websocket_async()."""
-        await self._flush()
+        await super().open()
         end = time.monotonic() + self._read_timeout
         while self.protocol.opening:
             await self._step(end)
@@ -66,7 +61,7 @@ class AsyncWebSocketClient(AsyncClient):
             except ConnectionError:
                 return
 
-    async def close(self, code: int = _NORMAL, reason: str = "") -> None:
+    async def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Send a Close, wait for the server's, no longer than close_timeout, and close the connection."""
         try:
             if not self.protocol.opening and not is_closed(self.protocol):
@@ -82,27 +77,16 @@ class AsyncWebSocketClient(AsyncClient):
 
     async def _step(self, end: float) -> None:
         protocol = self.protocol
-        protocol.now = now = time.monotonic()
-        if now >= end:
-            raise TimeoutError(f"no answer in {self._read_timeout:g} s")
-        due = protocol.next_timeout()
-        wait = min(end - now, math.inf if due is None else due)
+        wait_s = to_wait_s(protocol, end, self._read_timeout)
         try:
-            async with asyncio.timeout(wait):
-                data = await self._reader.read(_READ_BYTES)
+            data = await self._read(wait_s)
         except TimeoutError:
             protocol.handle_timeout(time.monotonic())
             await self._flush()
             if protocol.aborted:
                 raise closed(protocol) from None
             return
-        protocol.now = time.monotonic()
-        if data:
-            protocol.receive_data(data)
-        else:
-            protocol.receive_eof()
-            if protocol.opening:
-                raise ConnectionError("the server has closed the connection within the handshake")
+        receive_into(protocol, data)
 
 
 async def connect_websocket_async(
@@ -121,20 +105,4 @@ async def connect_websocket_async(
     Arguments and errors of connect_websocket().
     """
     how = dialed(url, tls, server_name, headers, options)
-    sock = await asyncio.to_thread(dial, how.destination, connect_timeout, retry)
-    try:
-        sock.setblocking(False)
-        async with asyncio.timeout(connect_timeout):
-            reader, writer = await asyncio.open_connection(
-                sock=sock, ssl=how.context, server_hostname=how.server_name if how.context is not None else None
-            )
-    except BaseException:
-        sock.close()
-        raise
-    made = AsyncWebSocketClient(reader, writer, how, read_timeout)
-    try:
-        await made.open()
-    except BaseException:
-        writer.close()
-        raise
-    return made
+    return await opened(AsyncWebSocketClient, how, connect_timeout, read_timeout, retry)
