@@ -238,6 +238,8 @@ class AsyncClient(Settings):
         self._lines: list[_Line] = []
         self._idle: list[_Line] = []
         self._room = asyncio.Semaphore(_HTTP_CONNECTIONS)
+        if not self._target.http:
+            self._new_line()
 
     def _new_line(self) -> _Line:
         self._lines.append(_Line(self._target, self._retry, self._connect_timeout_s))
@@ -247,7 +249,7 @@ class AsyncClient(Settings):
     async def _line(self) -> AsyncIterator[_Line]:
         """The one there is, or, over HTTP, one without a request: a server may close a connection after any answer."""
         if not self._target.http:
-            yield self._lines[0] if self._lines else self._new_line()
+            yield self._lines[0]
             return
         async with self._room:
             line = self._idle.pop() if self._idle else self._new_line()
@@ -272,10 +274,10 @@ class AsyncClient(Settings):
     ) -> Any:
         """Call a method and return its result; see Client.call(). Being cancelled cancels the call."""
         end = self._end(timeout_s)
-        if self._target.http or not self._lines:
-            async with self._line() as line:
-                return await self._call(line, method, params, end, idempotent)
-        return await self._call(self._lines[0], method, params, end, idempotent)
+        if not self._target.http:
+            return await self._call(self._lines[0], method, params, end, idempotent)
+        async with self._line() as line:
+            return await self._call(line, method, params, end, idempotent)
 
     async def _call(self, line: _Line, method: str, params: Params, end: float, idempotent: bool) -> Any:
         connection = line.connection
@@ -337,8 +339,7 @@ class AsyncClient(Settings):
         if not isinstance(self._target.make(), MessagePackRPC):
             raise TypeError("only MessagePack-RPC has streams")
         end = float("inf") if timeout_s is None else self._end(timeout_s)
-        async with self._line() as line:
-            connection = await line.connect()
+        connection = await self._lines[0].connect()
         waiter = connection.call(method, params, end, True, None if timeout_s is None else self._told(end))
         items = waiter.items
         assert items is not None
