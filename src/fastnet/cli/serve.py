@@ -36,8 +36,8 @@ def configured(target: str | None, path: str | None, given: dict[str, Any]) -> C
     if target is not None:
         used.pop("target", None)
         values["target"] = target
-    if "bind" not in values and "bind" not in used and inherited_sockets():
-        values["bind"] = tuple(inherited_sockets())
+    if "bind" not in values and "bind" not in used and (sockets := inherited_sockets()):
+        values["bind"] = tuple(sockets)
     try:
         return Config(**{name: one.value for name, one in used.items()}, **values)
     except ConfigError as error:

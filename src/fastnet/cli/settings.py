@@ -7,10 +7,8 @@ first, then the environment, then the file.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +35,8 @@ class Setting:
 
 def from_file(path: Path) -> dict[str, Setting]:
     """What a file says, by the name of the option. Raises WrongSetting."""
+    import tomllib  # not above: what is imported there, every worker has in memory
+
     try:
         text = path.read_text("utf-8")
         table = tomllib.loads(text)
@@ -50,6 +50,8 @@ def from_file(path: Path) -> dict[str, Setting]:
         place = f"{path}, line {_line(text, key)}: {key}"
         name = key.replace("-", "_")
         if name not in known and name != "target":
+            import difflib
+
             close = difflib.get_close_matches(name, [*known, "target"], 1)
             hint = f"; did you mean {close[0]}?" if close else "; see fastnet serve --help"
             raise WrongSetting(f"{place}: there is no such option{hint}")
