@@ -10,7 +10,6 @@ command, ``python -m fastnet.udp udp://127.0.0.1:1060 TEXT...`` sends a request 
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -28,6 +27,8 @@ from fastnet.protocols.udp_requests import (
 )
 
 if TYPE_CHECKING:
+    import argparse
+
     from fastnet.clients.dialing import Retry
     from fastnet.clients.udp import AsyncClient, Client
     from fastnet.clients.udp_group import ask_all, ask_all_async
@@ -50,7 +51,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Imported when they are asked for: a server has no use for asyncio.
+    # Imported when they are asked for: a server has no use for asyncio, nor for argparse below.
     if name in ("AsyncClient", "Client"):
         from fastnet.clients import udp
 
@@ -66,19 +67,24 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"fastnet: {message}\n")
+def _parser() -> argparse.ArgumentParser:
+    import argparse
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            self.exit(2, f"fastnet: {message}\n")
+
+    parser = Parser(prog="python -m fastnet.udp", description="Ask a server of requests and responses over UDP.")
+    parser.add_argument("url", help="udp://HOST:PORT or unixgram:PATH")
+    parser.add_argument("text", nargs="+", help="what to ask")
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (default: those of the process); returns its exit status."""
     from fastnet.clients.udp import Client
 
-    parser = _Parser(prog="python -m fastnet.udp", description="Ask a server of requests and responses over UDP.")
-    parser.add_argument("url", help="udp://HOST:PORT or unixgram:PATH")
-    parser.add_argument("text", nargs="+", help="what to ask")
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
         with Client(options.url) as client:
             for text in options.text:
