@@ -152,11 +152,10 @@ class _Comparing:
                 found += own(target, interface, options.models, workers, options.threads, options.app_dir, python)
             named, unfit = architectures(target, interface, options.architectures, options.app_dir)
             others, absent = peers(target, interface, options.against, workers, options.threads)
-            absent = unfit + absent
             for one in [*found, *named, *others]:
                 name = f"{target} {one.name}" if several else one.name
                 self.contenders.append(Contender(**{**_fields(one), "name": name}))
-            self.absent += absent
+            self.absent += unfit + absent
         if not self.contenders:
             raise FastnetError(
                 "nobody to measure: " + "; ".join(f"{a.name}: {a.reason}" for a in self.absent)

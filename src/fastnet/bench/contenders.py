@@ -6,6 +6,7 @@ and workers and threads are those that were asked for.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import subprocess
 import sys
@@ -165,6 +166,7 @@ def architectures(
     return found, absent
 
 
+@functools.cache  # it is asked for at the check of the options, and for each target
 def interpreter_name(python: str) -> str:
     """As "python3.13t", of an interpreter that has fastnet. ConfigError for one that has not."""
     code = "import fastnet, sys; print(f'python{sys.version_info[0]}.{sys.version_info[1]}{sys.abiflags}')"
