@@ -65,9 +65,12 @@ def run(spec: Spec, watch: Callable[[Counts, float], None] | None = None) -> Res
 def _background(spec: Spec, family: Any, address: Any) -> Background | None:
     if not any(spec.difficult):
         return None
-    request = spec.request_heads()[0] + spec.body + bytes(spec.random_bytes)
     return Background(
-        family=family, address=address, clients=spec.difficult, interval_s=spec.slow_interval_s, request=request
+        family=family,
+        address=address,
+        clients=spec.difficult,
+        interval_s=spec.slow_interval_s,
+        request=spec.first_request(),
     )
 
 
@@ -79,7 +82,7 @@ def _let_in(spec: Spec, family: Any, address: Any, background: Background) -> No
         with socket.socket(family, socket.SOCK_STREAM) as last, suppress(OSError):
             last.settimeout(min(spec.timeout_s, LET_IN_S))
             last.connect(address)
-            last.sendall(spec.request_heads()[0] + spec.body + bytes(spec.random_bytes))
+            last.sendall(spec.first_request())
             last.recv(1)
 
 
