@@ -12,15 +12,13 @@ from dataclasses import dataclass
 
 import click
 
-# Ours of theirs: a name; "" where nothing is needed, since it is so anyway; a note where there is none.
 _GUNICORN_SHORT = {"-w": "--workers", "-b": "--bind", "-k": "--worker-class", "-t": "--timeout", "-u": "--user",
                    "-g": "--group", "-m": "--umask", "-c": "--config", "-D": "--daemon", "-p": "--pid"}  # fmt: skip
+# Our names of theirs, for options whose value means the same here; the others with a value are in _Reader._option().
 _GUNICORN = {
     "--workers": "--workers",
     "--threads": "--threads",
-    "--bind": "--bind",
     "--backlog": "--backlog",
-    "--timeout": "--request-timeout",
     "--graceful-timeout": "--drain-timeout",
     "--keep-alive": "--keepalive-timeout",
     "--max-requests": "--max-requests",
@@ -33,7 +31,6 @@ _GUNICORN = {
     "--group": "--group",
     "--umask": "--umask",
     "--log-level": "--log-level",
-    "--access-logfile": "--access-log-file",
     "--forwarded-allow-ips": "--trusted-proxies",
     "--certfile": "--tls-cert",
     "--keyfile": "--tls-key",
@@ -58,6 +55,7 @@ _UVICORN = {
     "--ssl-ca-certs": "--tls-client-ca",
     "--ssl-ciphers": "--tls-ciphers",
 }
+# Those without a value: a name; "" where nothing is needed, since it is so anyway; a note where there is none.
 _FLAGS = {
     "--reuse-port": "--reuse-port",
     "--factory": "--factory",
@@ -131,6 +129,7 @@ class _Reader:
 
     def _option(self, name: str, value: str) -> None:
         special: dict[str, Callable[[str], None]] = {
+            "--bind": self._bind,
             "--worker-class": self._worker_class,
             "--host": self._set_host,
             "--port": self._set_port,
@@ -140,9 +139,7 @@ class _Reader:
             "--timeout": self._timeout,
             "--interface": lambda kind: self._options.extend(["--interface", {"asgi3": "asgi"}.get(kind, kind)]),
         }
-        if name == "--bind":
-            self._bind(value)
-        elif name in special:
+        if name in special:
             special[name](value)
         elif name in self._names:
             self._encrypted = self._encrypted or self._names[name] == "--tls-cert"
