@@ -55,8 +55,8 @@ def parse_datagram_destination(url: str) -> Destination:
 
 
 def _parsed(url: str, schemes: tuple[str, ...], local: str, expected: str) -> Destination:
-    scheme, colon, path = url.partition(":")
-    if scheme == local and path and colon:
+    scheme, _, path = url.partition(":")
+    if scheme == local and path:
         return Destination(local, path=path)
     match = _URL.fullmatch(url)
     if match is None or match["scheme"] not in schemes or not 0 < int(match["port"]) < 65536:
@@ -68,7 +68,11 @@ def datagram_addresses(destination: Destination) -> list[tuple[int, Any]]:
     """Pairs of family and address, best first. Raises OSError when the host is unknown."""
     if destination.scheme == "unixgram":
         return [(socket.AF_UNIX, destination.path)]
-    found = socket.getaddrinfo(destination.host, destination.port, type=socket.SOCK_DGRAM)
+    return _looked_up(destination, socket.SOCK_DGRAM)
+
+
+def _looked_up(destination: Destination, kind: int) -> list[tuple[int, Any]]:
+    found = socket.getaddrinfo(destination.host, destination.port, type=kind)
     return in_turn([(family, address) for family, _, _, _, address in found])
 
 
@@ -147,8 +151,7 @@ def _dial_once(destination: Destination, timeout_s: float | None) -> socket.sock
             sock.close()
             raise
         return sock
-    found = socket.getaddrinfo(destination.host, destination.port, type=socket.SOCK_STREAM)
-    sock = race(in_turn([(family, address) for family, _, _, _, address in found]), timeout_s)
+    sock = race(_looked_up(destination, socket.SOCK_STREAM), timeout_s)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return sock
