@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastnet.codecs.websocket import Close, Control, Pong
+from tests.codecs import websocket_frames
 
 Event = str | bytes | Control | Close
 KEY = b"\x9a\x01\xfe\x37"
@@ -18,17 +19,7 @@ UTF8 = "Hello-µ@ßöäüàá-UTF-8!!"
 
 
 def frame(opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, masked: bool = True) -> bytes:
-    first = bytes([fin << 7 | rsv << 4 | opcode])
-    n, mask = len(payload), masked << 7
-    if n < 126:
-        length = bytes([mask | n])
-    elif n < 65536:
-        length = bytes([mask | 126]) + n.to_bytes(2, "big")
-    else:
-        length = bytes([mask | 127]) + n.to_bytes(8, "big")
-    if masked:
-        payload = KEY + bytes(b ^ KEY[i & 3] for i, b in enumerate(payload))
-    return first + length + payload
+    return websocket_frames.frame(fin << 7 | rsv << 4 | opcode, payload, key=KEY if masked else None)
 
 
 def parts(opcode: int, *payloads: bytes, between: bytes = b"") -> bytes:

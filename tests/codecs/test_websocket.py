@@ -10,20 +10,7 @@ from hypothesis import strategies as st
 
 from fastnet.codecs.websocket import Close, Decoder, Encoder, Ping, Pong, mask
 from fastnet.errors import ConfigError, LimitExceeded, ProtocolError
-
-KEY = b"\x37\xfa\x21\x3d"
-
-
-def frame(first: int, payload: bytes = b"", key: bytes | None = KEY, length: bytes | None = None) -> bytes:
-    """A frame as somebody else would write it; `length`: the bytes that say it, without the mask bit."""
-    if length is None:
-        n = len(payload)
-        length = (
-            bytes([n]) if n < 126 else b"\x7e" + n.to_bytes(2, "big") if n < 65536 else b"\x7f" + n.to_bytes(8, "big")
-        )
-    if key is None:
-        return bytes([first]) + length + payload
-    return bytes([first, length[0] | 0x80]) + length[1:] + key + bytes(b ^ key[i % 4] for i, b in enumerate(payload))
+from tests.codecs.websocket_frames import KEY, frame
 
 
 def read(wire: bytes, sizes: list[int] | None = None, **options: Any) -> tuple[list[object], str]:
