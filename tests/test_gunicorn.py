@@ -1,15 +1,12 @@
 """fastnet's workers under a real gunicorn: served, replaced, stopped, refused."""
 
-import re
 import signal
-import socket
-import subprocess
 import sys
 import threading
 
 import pytest
 
-from tests.servers.serving import PATIENCE_S, ask, get, until
+from tests.servers.serving import PATIENCE_S, Server, ask, until
 
 APP = """
 import os, time
@@ -29,40 +26,17 @@ async def asgi(scope, receive, send):
 """
 
 
-class Gunicorn:
+class Gunicorn(Server):
     def __init__(self, site, *options):
         (site / "site_app.py").write_text(APP)
-        command = [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:0", *options]
-        self.process = subprocess.Popen(command, cwd=site, stderr=subprocess.PIPE, text=True)
-        self.lines = []
-        self._reader = threading.Thread(target=lambda: self.lines.extend(iter(self.process.stderr.readline, "")))
-        self._reader.start()
+        super().__init__("", command=[sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:0", *options], cwd=site)
 
     @property
-    def log(self):
-        return "".join(self.lines)
+    def urls(self):
+        return [self.wait_for_log(r"https?://127\.0\.0\.1:[0-9]+")[0]]
 
-    def connect(self):
-        until(lambda: re.search(r"http://127.0.0.1:[0-9]+", self.log), "gunicorn to listen")
-        port = int(re.search(r"http://127.0.0.1:([0-9]+)", self.log)[1])
-        return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
-
-    def get(self, path="/"):
-        with self.connect() as client:
-            return get(client, path).decode().split()
-
-    def stop(self, signum=signal.SIGTERM):
-        self.process.send_signal(signum)
-        return self.process.wait(timeout=PATIENCE_S)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        if self.process.poll() is None:
-            self.stop(signal.SIGTERM)
-        self._reader.join(timeout=PATIENCE_S)
-        self.process.stderr.close()
+    def pid(self):
+        return self.get().split()[1]
 
 
 @pytest.mark.parametrize(
@@ -88,28 +62,28 @@ def test_an_application_in_place(tmp_path, worker, options, app, words):
 
 def test_sigterm_lets_a_request_end(tmp_path):
     with Gunicorn(tmp_path, "-k", "fastnet.gunicorn.Worker", "site_app:wsgi") as server:
-        pid = server.get()[1]
+        pid = server.pid()
         with server.connect() as client:
             client.sendall(b"GET /sleep HTTP/1.1\r\nHost: t\r\n\r\n")
             until((tmp_path / "sleeping").exists, "the request to begin")
             answered = threading.Thread(target=server.stop)
             answered.start()
-            assert pid.encode() in client.recv(1000)
+            assert pid in client.recv(1000)
             answered.join(timeout=PATIENCE_S)
         assert server.process.returncode == 0
 
 
 def test_a_worker_is_replaced_after_its_requests(tmp_path):
     with Gunicorn(tmp_path, "-k", "fastnet.gunicorn.Worker", "--max-requests", "5", "site_app:wsgi") as server:
-        first = server.get()[1]
-        until(lambda: server.get()[1] != first, "another worker")
+        first = server.pid()
+        until(lambda: server.pid() != first, "another worker")
 
 
 def test_gunicorn_reloads(tmp_path):
     with Gunicorn(tmp_path, "-k", "fastnet.gunicorn.Worker", "site_app:wsgi") as server:
-        first = server.get()[1]
+        first = server.pid()
         server.process.send_signal(signal.SIGHUP)
-        until(lambda: server.get()[1] != first, "another worker")
+        until(lambda: server.pid() != first, "another worker")
 
 
 def test_a_stuck_request_ends_its_worker(tmp_path):

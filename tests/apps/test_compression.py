@@ -3,7 +3,6 @@
 import gzip
 import importlib
 import socket
-import subprocess
 import zlib
 
 import brotli
@@ -11,7 +10,7 @@ import pytest
 
 from fastnet.apps.compression import MIN_BYTES, Compressor
 from fastnet.errors import ConfigError
-from tests.servers.serving import PATIENCE_S, Server, run_to_end
+from tests.servers.serving import PATIENCE_S, Server, curl, run_to_end
 
 try:
     zstd = importlib.import_module("compression.zstd")
@@ -86,8 +85,7 @@ def server(request, site):
 
 def ask(server, path, accept="gzip", *options):
     url = f"{server.urls[0]}{path}"
-    command = ["curl", "-s", "-i", "-m", str(PATIENCE_S), *options, "-H", f"Accept-Encoding: {accept}", url]
-    head, body = subprocess.run(command, capture_output=True, check=True).stdout.split(b"\r\n\r\n", 1)
+    head, body = curl("-i", *options, "-H", f"Accept-Encoding: {accept}", url).split(b"\r\n\r\n", 1)
     fields = dict(line.decode().lower().split(": ", 1) for line in head.split(b"\r\n")[1:])
     return fields, body
 

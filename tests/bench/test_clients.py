@@ -1,9 +1,5 @@
 """Difficult clients beside the load: they do what they are named after, and the load is measured all the same."""
 
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +7,7 @@ import pytest
 from fastnet.bench import Result, Spec, run
 from fastnet.errors import ConfigError
 from tests.bench.servers import HELLO, serving
-from tests.ports import free_port
+from tests.servers.serving import Server
 
 APP = """
 def app(environ, start_response):
@@ -58,17 +54,9 @@ def test_clients_that_the_server_closes_come_again() -> None:
 def test_our_server_closes_slow_heads_and_says_when(tmp_path: Path) -> None:
     """A server with a deadline for heads, beside a load that does not notice."""
     (tmp_path / "site_slow.py").write_text(APP)
-    port = free_port()
-    serve = [*("serve", "site_slow:app", "--bind", f"127.0.0.1:{port}", "--head-timeout", "1", "--workers", "1")]
-    with subprocess.Popen([sys.executable, "-m", "fastnet", *serve], cwd=tmp_path, stderr=subprocess.DEVNULL) as server:
-        try:
-            while socket.socket().connect_ex(("127.0.0.1", port)):
-                time.sleep(0.02)
-            url = f"http://127.0.0.1:{port}/"
-            result = run(Spec(urls=(url,), connections=2, duration_s=2.5, slow_send=3, idle=1, slow_interval_s=0.02))
-        finally:
-            server.terminate()
-            server.wait(20)
+    with Server("site_slow:app", "--head-timeout", "1", "--workers", "1", cwd=tmp_path) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        result = run(Spec(urls=(url,), connections=2, duration_s=2.5, slow_send=3, idle=1, slow_interval_s=0.02))
     assert not result.errors and result.requests.answered > 0
     assert result.clients["slow_send"].closed >= 3 and result.clients["slow_send"].shortest_s >= 0.9
     assert result.clients["idle"].closed == 0

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.interop.asgi_site import write_sites
-from tests.servers.serving import Server, until
+from tests.servers.serving import Server, curl, until
 
 CELLS = {
     "async uvloop": ("--model", "async", "--loop", "uvloop"),
@@ -105,9 +105,6 @@ def test_curl(serve, tmp_path):
         url = f"http://127.0.0.1:{server.port}"
         big = tmp_path / "big"
         big.write_bytes(bytes(5_000_000))
-
-        def curl(*arguments):
-            return subprocess.run(["curl", "-sS", *arguments], capture_output=True, check=True, timeout=60).stdout
 
         assert curl(f"{url}/hello/curl", f"{url}/hello/again") == b"hello curlhello again"
         assert curl("--http1.0", f"{url}/download?size=100000") == bytes(100_000)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.interop.asgi_site import write_sites
-from tests.servers.serving import PATIENCE_S, Server
+from tests.servers.serving import PATIENCE_S, Server, curl
 
 FLASK = """
 from flask import Flask, Response, request, send_file, session, stream_with_context
@@ -100,9 +100,6 @@ def test_flask(serve: Callable[[str], Server]) -> None:
 def test_flask_by_curl(serve: Callable[[str], Server], site: Path) -> None:
     with serve("flask_site:app") as server:
         url = server.urls[0]
-
-        def curl(*arguments: str) -> bytes:
-            return subprocess.run(["curl", "-sS", *arguments], capture_output=True, check=True, timeout=60).stdout
 
         assert curl(f"{url}/hello/a", f"{url}/hello/b") == b"hello a, no qhello b, no q"
         assert curl("--http1.0", f"{url}/stream").endswith(b"/stream 999\n")

@@ -150,6 +150,12 @@ def get(client: socket.socket, path: str = "/") -> bytes:
     return body
 
 
+def curl(*arguments: str) -> bytes:
+    """What curl writes; CalledProcessError when it fails."""
+    command = ["curl", "-sS", "-m", str(PATIENCE_S), *arguments]
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
 def listens(pid: int, port: int) -> bool:
     """Whether a process has a socket that listens at a TCP port."""
     connections = psutil.Process(pid).net_connections()

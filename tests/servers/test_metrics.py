@@ -57,7 +57,7 @@ class Watched(Server):
 
     def ask_monitor(self, path: str) -> bytes:
         with socket.create_connection(("127.0.0.1", self.metrics_port), timeout=PATIENCE_S) as client:
-            client.sendall(b"GET %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n" % path.encode())
+            client.sendall(request(path))
             return b"".join(iter(lambda: client.recv(65536), b""))
 
     def metrics(self) -> dict[str, float]:
