@@ -1,13 +1,11 @@
 """Files in front of an app, over the wire, by curl and by hand: every model, sendfile and TLS."""
 
 import random
-import subprocess
 
 import psutil
 import pytest
 
-from tests.servers.certificates import Certificates
-from tests.servers.serving import PATIENCE_S, Server, run_to_end, until
+from tests.servers.serving import Server, curl, run_to_end, until
 
 APP = """
 def wsgi(environ, start_response):
@@ -39,40 +37,38 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="module", params=CELLS, ids="-".join)
-def server(request, site):
+def server(request, site, certificates):
     interface, model = request.param
-    certificates = Certificates(site)
     options = ("--model", model, "--workers", "1", "--static", "/s=public", "--static-max-age", "60")
     binds = {"bind": "tls://127.0.0.1:0", "cwd": site}
     with Server(f"app:{interface}", *options, "--bind", "127.0.0.1:0", *certificates.options, **binds) as server:
         yield server
 
 
-def curl(server, path, *options, tls=False):
+def fetch(server, path, *options, tls=False):
     plain = next(url for url in server.urls if url.startswith("tls://" if tls else "http://"))
     base = plain.replace("tls://", "https://")
-    command = ["curl", "-sk", "--path-as-is", "-m", str(PATIENCE_S), *options, base + path]
-    return subprocess.run(command, capture_output=True, check=True).stdout
+    return curl("-k", "--path-as-is", *options, base + path)
 
 
 @pytest.mark.parametrize("tls", [False, True])
 def test_whole_files_and_the_rest(server, tls):
-    assert curl(server, "/s/big", tls=tls) == BIG
-    assert curl(server, "/s/empty", tls=tls) == b""
-    assert curl(server, "/s/a.txt", "--compressed", "-H", "Accept-Encoding: br", tls=tls) == b"hello"
-    assert curl(server, "/s/none", tls=tls) == b"app /s/none"
-    assert curl(server, "/s/../secret", tls=tls) != b"secret"
-    assert curl(server, "/s/a.txt", "-d", "x=1", tls=tls) == b"app /s/a.txt"
+    assert fetch(server, "/s/big", tls=tls) == BIG
+    assert fetch(server, "/s/empty", tls=tls) == b""
+    assert fetch(server, "/s/a.txt", "--compressed", "-H", "Accept-Encoding: br", tls=tls) == b"hello"
+    assert fetch(server, "/s/none", tls=tls) == b"app /s/none"
+    assert fetch(server, "/s/../secret", tls=tls) != b"secret"
+    assert fetch(server, "/s/a.txt", "-d", "x=1", tls=tls) == b"app /s/a.txt"
     # a body that nobody asked for does no harm to the request after it
     again = ("-:", "-sk", f"{server.urls[0]}/s/a.txt")
-    assert curl(server, "/s/a.txt", "-X", "GET", "-d", "x" * 9000, *again) == b"hello" * 2
+    assert fetch(server, "/s/a.txt", "-X", "GET", "-d", "x" * 9000, *again) == b"hello" * 2
 
 
 @pytest.mark.parametrize("tls", [False, True])
 def test_parts_of_files(server, tls):
-    assert curl(server, "/s/big", "-r", "100000-2000000", tls=tls) == BIG[100000:2000001]
-    assert curl(server, "/s/big", "-r", "-5", tls=tls) == BIG[-5:]
-    several = curl(server, "/s/big", "-r", "0-9,1000000-1999999,-3", tls=tls)
+    assert fetch(server, "/s/big", "-r", "100000-2000000", tls=tls) == BIG[100000:2000001]
+    assert fetch(server, "/s/big", "-r", "-5", tls=tls) == BIG[-5:]
+    several = fetch(server, "/s/big", "-r", "0-9,1000000-1999999,-3", tls=tls)
     boundary = several.split(b"\r\n", 2)[1]
     parts = [part.split(b"\r\n\r\n", 1)[1] for part in several.split(b"\r\n" + boundary)[1:-1]]
     assert parts == [BIG[:10], BIG[1000000:2000000], BIG[-3:]]
@@ -80,20 +76,20 @@ def test_parts_of_files(server, tls):
 
 
 def test_files_over_http2(server):
-    assert curl(server, "/s/big", "--http2-prior-knowledge") == BIG
-    assert curl(server, "/s/big", "--http2-prior-knowledge", "-r", "100-199") == BIG[100:200]
-    assert curl(server, "/s/none", "--http2-prior-knowledge") == b"app /s/none"
+    assert fetch(server, "/s/big", "--http2-prior-knowledge") == BIG
+    assert fetch(server, "/s/big", "--http2-prior-knowledge", "-r", "100-199") == BIG[100:200]
+    assert fetch(server, "/s/none", "--http2-prior-knowledge") == b"app /s/none"
 
 
 def test_a_download_goes_on_where_it_broke(server, tmp_path):
     (tmp_path / "big").write_bytes(BIG[:1234567])
-    curl(server, "/s/big", "-C", "-", "-o", str(tmp_path / "big"))
+    fetch(server, "/s/big", "-C", "-", "-o", str(tmp_path / "big"))
     assert (tmp_path / "big").read_bytes() == BIG
 
 
 def test_heads(server):
     def head(path, *options):
-        lines = curl(server, path, "-I", *options).decode().split("\r\n")
+        lines = fetch(server, path, "-I", *options).decode().split("\r\n")
         return lines[0].split()[1], dict(line.lower().split(": ", 1) for line in lines[1:] if line)
 
     status, fields = head("/s/a.txt")
@@ -127,7 +123,7 @@ def test_a_file_that_shrinks_while_it_is_sent_breaks_that_connection_only(server
         except ConnectionResetError:
             got = 0
     assert got < 49_000_000
-    assert curl(server, "/s/a.txt") == b"hello"
+    assert fetch(server, "/s/a.txt") == b"hello"
 
 
 @pytest.mark.parametrize(

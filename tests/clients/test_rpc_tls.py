@@ -24,11 +24,6 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
 @pytest.fixture(scope="module", params=KINDS)
 def place(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[tuple[str, str]]:
     scheme, protocol = KINDS[request.param]

@@ -19,11 +19,6 @@ from tests.servers.certificates import Certificates
 
 
 @pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
     with running(shout) as server:
         yield server

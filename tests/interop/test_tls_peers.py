@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from fastnet.servers.config import options
+from tests.interop.fronts import through_nginx
 from tests.servers.certificates import Certificates
 from tests.servers.serving import PATIENCE_S, Server
 
 HERE = Path(__file__).parents[1] / "servers"
 DOCS = Path(__file__).parents[2] / "docs"
 REQUEST = b"GET /tls HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="module")
@@ -71,32 +65,11 @@ def test_gnutls_agrees(server: Server, certificates: Certificates) -> None:
 
 
 def test_nginx_in_front(server: Server, certificates: Certificates, tmp_path: Path) -> None:
-    nginx = shutil.which("nginx") or "/usr/sbin/nginx"
-    config = tmp_path / "nginx.conf"
-    front = f"unix:{tmp_path}/front"
-    config.write_text(
-        f"""daemon off; master_process off; pid {tmp_path}/pid; error_log {tmp_path}/log;
-events {{}}
-http {{
-  access_log off;
-  server {{
-    listen {front};
-    location / {{
-      proxy_pass https://127.0.0.1:{server.port};
+    location = f"""proxy_pass https://127.0.0.1:{server.port};
       proxy_ssl_verify on; proxy_ssl_trusted_certificate {certificates.ca};
-      proxy_ssl_server_name on; proxy_ssl_name localhost;
-    }}
-  }}
-}}
-"""
-    )
-    with subprocess.Popen([nginx, "-c", str(config), "-p", str(tmp_path)], stderr=subprocess.PIPE) as process:
-        try:
-            curl = ["curl", "-sS", "--retry", "20", "--retry-all-errors", "--retry-delay", "1"]
-            found = run(*curl, "--unix-socket", front.removeprefix("unix:"), "http://localhost/tls")
-            assert "'wsgi.url_scheme': 'https'" in found and "'SSL_TLS_SNI': 'localhost'" in found, found
-        finally:
-            psutil.Process(process.pid).kill()
+      proxy_ssl_server_name on; proxy_ssl_name localhost;"""
+    found = through_nginx(tmp_path, "/tls", location=location)
+    assert "'wsgi.url_scheme': 'https'" in found and "'SSL_TLS_SNI': 'localhost'" in found, found
 
 
 def test_the_page_names_options_that_there_are() -> None:

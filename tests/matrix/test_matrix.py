@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import re
 import socket
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,9 @@ import dns.rrset
 import pytest
 
 from fastnet.testing import ChaosProxy
+from tests.matrix.places import connect, everywhere
 from tests.servers.certificates import Certificates
-from tests.servers.serving import PATIENCE_S, Server
+from tests.servers.serving import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ("prefork", "threaded", "async")
@@ -86,33 +86,15 @@ class Cell:
     certificates: Certificates
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
 @pytest.fixture(scope="module", params=[(talk, model) for talk in TALKS for model in MODELS], ids="-".join)
 def cell(
     request: pytest.FixtureRequest, certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cell]:
     talk, model = request.param
-    path = tmp_path_factory.mktemp("matrix") / "socket"
-    binds = ("--bind", "tcp://127.0.0.1:0", "--bind", f"unix:{path}", "--bind", "tls://127.0.0.1:0")
-    options = ("--model", model, "--workers", "1", *binds, *certificates.options)
-    here = FOLDERS[TALKS[talk][0].partition(":")[0]]
-    with Server(TALKS[talk][0], *options, cwd=here, bind=None) as server:
-        ports = [int(url.rpartition(":")[2]) for url in server.urls if not url.startswith("unix:")]
-        addresses = {"tcp": ("127.0.0.1", ports[0]), "unix": str(path), "tls": ("127.0.0.1", ports[1])}
+    target = TALKS[talk][0]
+    here, path = FOLDERS[target.partition(":")[0]], tmp_path_factory.mktemp("matrix") / "socket"
+    with everywhere(target, model, certificates, cwd=here, path=path) as (server, addresses):
         yield Cell(server, TALKS[talk], addresses, certificates)
-
-
-def open_socket(address: object, context: ssl.SSLContext | None) -> socket.socket:
-    client = socket.socket(socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX)
-    client.settimeout(PATIENCE_S)
-    client.connect(address)  # type: ignore[arg-type]
-    if isinstance(address, tuple):
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return client if context is None else context.wrap_socket(client, server_hostname="localhost")
 
 
 def converse(client: socket.socket, pieces: list[bytes], expected: bytes) -> None:
@@ -142,10 +124,10 @@ def test_every_cell_gives_the_same_answers(cell: Cell, transport: str, cut: str)
                 pieces.append(said[at : at + n])
                 at += n
             with ChaosProxy(address, seed, most_bytes=60, delay_s=0.001) as proxy:
-                with open_socket(proxy.address, context) as client:
+                with connect(proxy.address, context) as client:
                     converse(client, pieces, expected)
         return
-    with open_socket(address, context) as client:
+    with connect(address, context) as client:
         converse(client, [said] if cut == "whole" else [bytes([byte]) for byte in said], expected)
         if transport != "tls":
             client.shutdown(socket.SHUT_WR)
@@ -158,7 +140,7 @@ def test_a_connection_that_is_reset_midway_hurts_nobody(cell: Cell, transport: s
     context = cell.certificates.client() if transport == "tls" else None
     with ChaosProxy(cell.addresses[transport], 3, reset_after=20) as proxy:
         with pytest.raises((OSError, AssertionError)):
-            with open_socket(proxy.address, context) as client:
+            with connect(proxy.address, context) as client:
                 converse(client, [said], expected)
-    with open_socket(cell.addresses[transport], context) as client:
+    with connect(cell.addresses[transport], context) as client:
         converse(client, [said], expected)

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import socket
 import ssl
 import xmlrpc.client
 from collections.abc import Iterator
@@ -14,8 +13,8 @@ import msgpack
 import pytest
 
 from fastnet.testing import ChaosProxy
+from tests.matrix.places import connect, everywhere
 from tests.servers.certificates import Certificates
-from tests.servers.serving import PATIENCE_S, Server
 
 APPS = Path(__file__).parents[1] / "apps"
 CALLS = [("add", [1, 2]), ("echo", ["x" * 100]), ("nope", []), ("add", ["1"]), ("fail", []), ("count", [3])]
@@ -100,11 +99,6 @@ class Cell:
     context: ssl.SSLContext
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
 @pytest.fixture(
     scope="module",
     params=[(kind, model) for kind in SERVERS for model in ("prefork", "threaded", "async")],
@@ -115,23 +109,9 @@ def cell(
 ) -> Iterator[Cell]:
     kind, model = request.param
     target, talks = SERVERS[kind]
-    path = tmp_path_factory.mktemp("rpc") / "socket"
-    binds = ("--bind", "tcp://127.0.0.1:0", "--bind", f"unix:{path}", "--bind", "tls://127.0.0.1:0")
-    service = "mixed" if model == "async" else "plain"
-    options = ("--model", model, "--workers", "1", *binds, *certificates.options)
-    with Server(f"rpc_apps:{service}.{target}", *options, cwd=APPS, bind=None) as server:
-        ports = [int(url.rpartition(":")[2]) for url in server.urls if "unix:" not in url]
-        addresses = {"tcp": ("127.0.0.1", ports[0]), "unix": str(path), "tls": ("127.0.0.1", ports[1])}
+    service, path = "mixed" if model == "async" else "plain", tmp_path_factory.mktemp("rpc") / "socket"
+    with everywhere(f"rpc_apps:{service}.{target}", model, certificates, cwd=APPS, path=path) as (_, addresses):
         yield Cell(talks, addresses, certificates.client())
-
-
-def connect(cell: Cell, transport: str, address: Any) -> socket.socket:
-    client = socket.socket(socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX)
-    client.settimeout(PATIENCE_S)
-    client.connect(address)
-    if isinstance(address, tuple):
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return cell.context.wrap_socket(client, server_hostname="localhost") if transport == "tls" else client
 
 
 @pytest.mark.parametrize("pieces", ["whole", "byte by byte", "chaos"])
@@ -143,7 +123,7 @@ def test_every_cell_gives_the_same_answers(cell: Cell, transport: str, pieces: s
         address = cell.addresses[transport]
         if pieces == "chaos":
             address = network.enter_context(ChaosProxy(address, 1, most_bytes=60, delay_s=0.001)).address
-        with network, connect(cell, transport, address) as client:
+        with network, connect(address, cell.context if transport == "tls" else None) as client:
             for piece in [said] if pieces != "byte by byte" else [said[i : i + 1] for i in range(len(said))]:
                 client.sendall(piece)
             got = b""

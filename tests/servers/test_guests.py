@@ -19,11 +19,6 @@ from tests.servers.serving import PATIENCE_S, Server, run_to_end, until
 HERE = Path(__file__).parent
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
 def serve(name: str, *options: str, bind: str | None = "tcp://127.0.0.1:0") -> Server:
     return Server(f"asyncio_site:{name}", "--workers", "1", *options, cwd=HERE, bind=bind)
 

@@ -45,11 +45,6 @@ class Served:
         return client
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
 @pytest.fixture(params=[("asyncio", "tcp"), ("asyncio", "tls"), ("uvloop", "unix"), ("uvloop", "tls")], ids="-".join)
 def serve(
     request: pytest.FixtureRequest, certificates: Certificates, tmp_path: Path

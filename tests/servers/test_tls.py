@@ -24,11 +24,6 @@ from tests.servers.serving import PATIENCE_S, Server, ask, get, run_to_end, unti
 BIND = "tls://127.0.0.1:0"
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
 @pytest.fixture(scope="module", params=MODELS)
 def commands(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[Server]:
     options = (*certificates.options, "--tls-alpn", "lines,other", "--max-output", "100000")

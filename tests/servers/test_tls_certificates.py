@@ -14,11 +14,6 @@ from tests.servers.certificates import EXPIRED, Certificates
 BIND = "tls://127.0.0.1:0"
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
 def serve(*files: tuple[str, str]) -> Served:
     config = Config(target="a:b", bind=BIND, tls_cert=[cert for cert, _ in files], tls_key=[key for _, key in files])
     return _certificates(_settings_of(config))

@@ -10,11 +10,6 @@ from tests.servers.services import MODELS, read_exactly, serve_service
 from tests.servers.serving import Server
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
 @pytest.fixture(scope="module", params=MODELS)
 def server(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[Server]:
     with serve_service("Echo", request.param, *certificates.options, bind="tls://127.0.0.1:0") as running:

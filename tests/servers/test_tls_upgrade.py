@@ -19,11 +19,6 @@ from tests.servers.serving import PATIENCE_S, Server
 from tests.servers.upgrading import Upgrading, UpgradingClient
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
 def serve(model: str, *options: str) -> Server:
     return Server(
         "upgrading:Upgrading", "--model", model, "--workers", "1", *options, cwd=HERE, bind="tcp://127.0.0.1:0"
