@@ -1,6 +1,4 @@
 # The sending half of an HTTP/1.1 connection.
-from cpython.object cimport PyObject
-
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.workspace cimport Workspace
 
@@ -10,7 +8,9 @@ cdef enum:
     SEEN_SERVER = 2
     SEEN_UPGRADE = 4
 
-cdef bint same_pair(PyObject *pair, PyObject *known) except -1
+# Header fields of a head that is remembered.
+cdef bint same_pairs(fields, list known) except -1
+cdef bint are_fixed(list fields) except -1
 
 cdef class Sender:
     cdef Workspace ws

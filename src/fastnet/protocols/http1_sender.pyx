@@ -68,31 +68,20 @@ cdef class Sender:
 
     cdef bint _is_remembered(self, status, fields) except -1:
         cdef Workspace ws = self.ws
-        cdef Py_ssize_t i
-        if (ws.head_status is not status or ws.head_fields is None or type(fields) is not list
-                or len(<list>fields) != len(ws.head_fields)):
+        if ws.head_status is not status or ws.head_fields is None or not same_pairs(fields, ws.head_fields):
             return False
-        for i in range(len(ws.head_fields)):
-            if not same_pair(PyList_GET_ITEM(fields, i), PyList_GET_ITEM(ws.head_fields, i)):
-                return False
         ws.head_misses = 0
         return True
 
     cdef int remember_head(self, status, fields) except -1:
-        cdef Py_ssize_t i
         cdef Workspace ws = self.ws
         if self._seen or not self.keep_alive or self.status < 200 or type(fields) is not list:
             return 0                     # some of its lines were for the connection itself
         ws.head_misses += 1
         if ws.head_misses > ALWAYS_REMEMBERED and ws.head_misses % REMEMBERED_EVERY:
             return 0                     # heads that all differ are not worth it
-        for i in range(len(<list>fields)):
-            pair = (<list>fields)[i]
-            if type(pair) is not tuple or len(<tuple>pair) != 2:
-                return 0
-            name, value = <tuple>pair
-            if type(name) not in (str, bytes) or type(value) not in (str, bytes):
-                return 0                 # it may change
+        if not are_fixed(<list>fields):
+            return 0
         ws.head_status, ws.head_fields = status, list(fields)
         ws.head_code, ws.head_length, ws.head_whole = self.status, self._length, None
         ws.head_lines = PyBytes_FromStringAndSize(self.out.block + self._mark, self.out.used - self._mark)
@@ -372,6 +361,28 @@ cdef inline bint is_name(const char *name, const char *lower, Py_ssize_t n) noex
     cdef Py_ssize_t i
     for i in range(n):
         if (name[i] | 32) != lower[i]:
+            return False
+    return True
+
+
+cdef bint same_pairs(fields, list known) except -1:
+    """Whether header fields are a list, and those that are remembered."""
+    cdef Py_ssize_t i
+    if type(fields) is not list or len(<list>fields) != len(known):
+        return False
+    for i in range(len(known)):
+        if not same_pair(PyList_GET_ITEM(fields, i), PyList_GET_ITEM(known, i)):
+            return False
+    return True
+
+
+cdef bint are_fixed(list fields) except -1:
+    """Whether header fields are pairs that nobody can change."""
+    for pair in fields:
+        if type(pair) is not tuple or len(<tuple>pair) != 2:
+            return False
+        name, value = <tuple>pair
+        if type(name) not in (str, bytes) or type(value) not in (str, bytes):
             return False
     return True
 

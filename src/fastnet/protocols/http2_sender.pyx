@@ -10,7 +10,6 @@ after the other, then the incremental ones in turns.
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.object cimport PyObject
 from libc.math cimport INFINITY
 from libc.stdint cimport uint32_t
 from libc.string cimport memchr, memcmp, memcpy
@@ -20,11 +19,8 @@ from fastnet.codecs.http1_encode cimport put_field, put_length
 from fastnet.codecs.http2 cimport put_frame_header, put_u32
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1 cimport CLOSED, Connection
-from fastnet.protocols.http1_sender cimport SEEN_DATE, SEEN_SERVER, same_pair
+from fastnet.protocols.http1_sender cimport SEEN_DATE, SEEN_SERVER, are_fixed, same_pairs
 from fastnet.protocols.workspace cimport slow_after
-
-cdef extern from "Python.h":
-    PyObject *PyList_GET_ITEM(object o, Py_ssize_t i)          # borrowed
 
 cdef extern from "sys/uio.h" nogil:
     struct iovec:
@@ -61,12 +57,8 @@ cdef class Stream(Connection):
     cdef int remember_head(self, status, fields) except -1:
         if self.status < 200 or type(fields) is not list:
             return 0
-        for pair in <list>fields:
-            if type(pair) is not tuple or len(<tuple>pair) != 2:
-                return 0
-            name, value = <tuple>pair
-            if type(name) not in (str, bytes) or type(value) not in (str, bytes):
-                return 0                 # it may change
+        if not are_fixed(<list>fields):
+            return 0
         self.mux._head_status, self.mux._head_fields, self.mux._head_block = status, list(fields), None
         self.mux._remembering = True
         return 0
@@ -74,17 +66,13 @@ cdef class Stream(Connection):
     cdef bint repeat_answer(self, status, fields, bytes body) except -1:
         """The very head as before, whose block is the same as long as the table did not change."""
         cdef Multiplexer mux = self.mux
-        cdef Py_ssize_t n = PyBytes_GET_SIZE(body), i
+        cdef Py_ssize_t n = PyBytes_GET_SIZE(body)
         cdef OutBuffer out = mux.out
         if (mux._head_block is None or mux._head_status is not status or mux._head_length != n
                 or mux._head_changes != mux.encoder.table.changes or mux.encoder.table.update
                 or mux._head_date is not self.ws.date_line or self._building or self.head_sent or not self.answering
-                or self.is_head or self.is_connect or type(fields) is not list
-                or len(<list>fields) != len(mux._head_fields)):
+                or self.is_head or self.is_connect or not same_pairs(fields, mux._head_fields)):
             return False
-        for i in range(len(<list>fields)):
-            if not same_pair(PyList_GET_ITEM(fields, i), PyList_GET_ITEM(mux._head_fields, i)):
-                return False
         mux.put_frame(c.FN_HTTP2_HEADERS, c.FN_HTTP2_END_HEADERS, self.id, PyBytes_AS_STRING(mux._head_block),
                       PyBytes_GET_SIZE(mux._head_block))
         mux._last_at, mux._last_total = out.used - PyBytes_GET_SIZE(mux._head_block) - c.FN_HTTP2_HEADER, out.total
