@@ -10,7 +10,7 @@ This is the C face (http1.pxd); ServerConnection and ClientConnection in fastnet
 one. What is sent is framed by the base class, in http1_sender.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.math cimport INFINITY
 from libc.string cimport memcmp, memcpy, memmove, memset
@@ -408,7 +408,6 @@ cdef class Connection(Sender):
         return 0
 
     cdef int fail(self, int status, str text) except -1:
-        cdef bytes body
         if self._state == IN_CLOSED:
             return CLOSED
         self.keep_alive = False
@@ -422,12 +421,8 @@ cdef class Connection(Sender):
         if self._state == IN_HEAD:
             self.refused, self.is_head, self.minor_version, self.is_connect = True, False, 1, False
         self.expects_continue = False
-        body = text.encode("utf-8", "replace") + b"\n"
         self.answer_bytes = 0
-        self.begin_head(status, NULL, 0)
-        self.add_field(b"content-type", 12, b"text/plain; charset=utf-8", 25)
-        self.end_head(PyBytes_GET_SIZE(body))
-        self.send_data(PyBytes_AS_STRING(body), PyBytes_GET_SIZE(body), None)
+        self._send_text(status, text)
         self.answering = self.sending = False
         self._drop_partial()
         return self._close(True, not self.eof)

@@ -59,6 +59,10 @@ cdef class Sender:
     cdef int send_data(self, const char *data, Py_ssize_t n, bytes owner) except -1     # owner may be None
     cdef int send_end(self, list trailers) except -1       # trailers may be None
     cdef int sent_end(self) except -1                      # hook: the message sent is complete
+    cdef long long _agree_length(self, long long length) except -2     # of the body that end_head() announces; -1: none
+    cdef bint _count_body(self, Py_ssize_t n) except -1    # n more bytes come; whether they are to be sent
+    cdef int _check_end(self) except -1
+    cdef int _send_text(self, int status, str text) except -1          # an answer, but for its end
     cdef bint is_cut(self) noexcept                        # on CLOSED: only a reset tells that the answer is not whole
     cdef bint congested(self) noexcept                     # more than max_output waits
     cdef int settle_output(self) except -1                 # keep what is unsent, give the workspace its buffer back

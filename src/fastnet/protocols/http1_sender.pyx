@@ -209,17 +209,8 @@ cdef class Sender:
         self.switching = status == 101 or (self.is_connect and status < 300)
         self.body_forbidden = self.is_head or status == 204 or status == 304 or self.switching
         self.sent_chunked = False
-        if length >= 0 and self._length >= 0 and length != self._length and not self.body_forbidden:
-            self.give_up_head()
-            raise ValueError(f"the answer has content-length {self._length}, but its body has {length} bytes")
-        if self._length >= 0:
-            length = self._length
-        if status == 204 or self.switching:
-            length = -1
-        elif length >= 0:
-            if status != 304 or self._length >= 0:
-                put_length(out, length)
-        elif not self.body_forbidden:
+        length = self._agree_length(length)
+        if length < 0 and not self.body_forbidden:
             if self.minor_version == 1:
                 self.sent_chunked = True
                 out.append(b"transfer-encoding: chunked\r\n", 28)
@@ -248,6 +239,20 @@ cdef class Sender:
             ws.head_date, ws.head_body = ws.date_line, length
         return 0
 
+    cdef long long _agree_length(self, long long length) except -2:
+        """Content-Length is written, too, where the answer has it."""
+        cdef int status = self.status
+        if length >= 0 and self._length >= 0 and length != self._length and not self.body_forbidden:
+            self.give_up_head()
+            raise ValueError(f"the answer has content-length {self._length}, but its body has {length} bytes")
+        if self._length >= 0:
+            length = self._length
+        if status == 204 or status == 101 or (self.is_connect and status < 300):
+            return -1
+        if length >= 0 and (status != 304 or self._length >= 0):
+            put_length(self.out, length)
+        return length
+
     cdef int _end_request(self, long long length) except -1:
         if length < 0:
             length = self._length
@@ -267,19 +272,24 @@ cdef class Sender:
         self.answer_bytes = 0
         return 0
 
-    cdef int send_data(self, const char *data, Py_ssize_t n, bytes owner) except -1:
-        cdef OutBuffer out = self.out
+    cdef bint _count_body(self, Py_ssize_t n) except -1:
         if not (self.head_sent and self.sending):
             raise RuntimeError("no body is due: its head was not sent, or it is complete")
         if n == 0 or self.body_forbidden:
-            return 0
+            return False
         if self.answer_left >= 0:
             if n > self.answer_left:
                 raise ValueError(f"body longer than its content-length: {n - self.answer_left} bytes too many")
             self.answer_left -= n
         if self.aborted:
-            return 0
+            return False
         self.answer_bytes += n
+        return True
+
+    cdef int send_data(self, const char *data, Py_ssize_t n, bytes owner) except -1:
+        cdef OutBuffer out = self.out
+        if not self._count_body(n):
+            return 0
         if self.sent_chunked:
             put_chunk_size(out, n)
         if owner is not None:
@@ -290,13 +300,17 @@ cdef class Sender:
             out.append(b"\r\n", 2)
         return 0
 
-    cdef int send_end(self, list trailers) except -1:
-        cdef OutBuffer out = self.out
-        cdef Py_ssize_t mark = out.used
+    cdef int _check_end(self) except -1:
         if not (self.head_sent and self.sending):
             raise RuntimeError("no end is due: the head was not sent, or the message is complete")
         if self.answer_left > 0:
             raise ValueError(f"body shorter than its content-length: {self.answer_left} bytes are missing")
+        return 0
+
+    cdef int send_end(self, list trailers) except -1:
+        cdef OutBuffer out = self.out
+        cdef Py_ssize_t mark = out.used
+        self._check_end()
         if self.sent_chunked:
             out.append(b"0\r\n", 3)
             if trailers:
@@ -310,6 +324,13 @@ cdef class Sender:
 
     cdef int sent_end(self) except -1:
         raise NotImplementedError()
+
+    cdef int _send_text(self, int status, str text) except -1:
+        cdef bytes body = text.encode("utf-8", "replace") + b"\n"
+        self.begin_head(status, NULL, 0)
+        self.add_field(b"content-type", 12, b"text/plain; charset=utf-8", 25)
+        self.end_head(PyBytes_GET_SIZE(body))
+        return self.send_data(PyBytes_AS_STRING(body), PyBytes_GET_SIZE(body), body)
 
     cdef bint is_cut(self) noexcept:
         # with neither a length nor chunks, closing is how an answer ends (RFC 9112, section 8)

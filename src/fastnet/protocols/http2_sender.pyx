@@ -15,7 +15,7 @@ from libc.stdint cimport uint32_t
 from libc.string cimport memchr, memcmp, memcpy
 
 from fastnet.codecs cimport chttp2 as c
-from fastnet.codecs.http1_encode cimport put_field, put_length
+from fastnet.codecs.http1_encode cimport put_field
 from fastnet.codecs.http2 cimport put_frame_header, put_u32
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1 cimport CLOSED, Connection
@@ -103,15 +103,7 @@ cdef class Stream(Connection):
             return mux.put_block(self, status, False)
         self.switching = False
         self.body_forbidden = self.is_head or status == 204 or status == 304
-        if length >= 0 and self._length >= 0 and length != self._length and not self.body_forbidden:
-            self.give_up_head()
-            raise ValueError(f"the answer has content-length {self._length}, but its body has {length} bytes")
-        if self._length >= 0:
-            length = self._length
-        if status == 204 or (self.is_connect and status < 300):
-            length = -1
-        elif length >= 0 and (status != 304 or self._length >= 0):
-            put_length(out, length)
+        length = self._agree_length(length)
         self.answer_left = -1 if self.body_forbidden else length
         if not self._seen & SEEN_DATE and self.ws.date_line:
             out.append(PyBytes_AS_STRING(self.ws.date_line), PyBytes_GET_SIZE(self.ws.date_line))
@@ -134,24 +126,10 @@ cdef class Stream(Connection):
         return 0
 
     cdef int send_data(self, const char *data, Py_ssize_t n, bytes owner) except -1:
-        if not (self.head_sent and self.sending):
-            raise RuntimeError("no body is due: its head was not sent, or it is complete")
-        if n == 0 or self.body_forbidden:
-            return 0
-        if self.answer_left >= 0:
-            if n > self.answer_left:
-                raise ValueError(f"body longer than its content-length: {n - self.answer_left} bytes too many")
-            self.answer_left -= n
-        if self.aborted:
-            return 0
-        self.answer_bytes += n
-        return self.mux.put_body(self, data, n, owner)
+        return self.mux.put_body(self, data, n, owner) if self._count_body(n) else 0
 
     cdef int send_end(self, list trailers) except -1:
-        if not (self.head_sent and self.sending):
-            raise RuntimeError("no end is due: the head was not sent, or the message is complete")
-        if self.answer_left > 0:
-            raise ValueError(f"body shorter than its content-length: {self.answer_left} bytes are missing")
+        self._check_end()
         if trailers:
             self.out.clear()
             for name, value in trailers:
@@ -197,16 +175,11 @@ cdef class Stream(Connection):
         return 0
 
     cdef int fail(self, int status, str text) except -1:
-        cdef bytes body
         if self.aborted or not self.answering:
             return CLOSED
         if self.head_sent:
             return self.close(c.FN_HTTP2_INTERNAL_ERROR)
-        body = text.encode("utf-8", "replace") + b"\n"
-        self.begin_head(status, NULL, 0)
-        self.add_field(b"content-type", 12, b"text/plain; charset=utf-8", 25)
-        self.end_head(PyBytes_GET_SIZE(body))
-        self.send_data(PyBytes_AS_STRING(body), PyBytes_GET_SIZE(body), body)
+        self._send_text(status, text)
         self.send_end(None)
         return CLOSED
 
