@@ -79,4 +79,5 @@ cdef class Connection(Sender):
     cdef int _close(self, bint truncated, bint linger) noexcept
     cdef int _await_head(self, double wait) noexcept
     cdef int _body_progress(self) noexcept
+    cdef int _write_progress(self) noexcept
     cdef int _set_deadline(self) noexcept

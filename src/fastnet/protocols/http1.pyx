@@ -451,8 +451,7 @@ cdef class Connection(Sender):
             self._write_since, self._write_window = self.ws.now, 0
         self._write_window += n
         if n > 0 or self._write_due == INFINITY:
-            self._write_due = slow_after(self._write_since, self._write_window, self.ws.now,
-                                         self.ws.settings.write_timeout, self.ws.settings.min_rate)
+            self._write_progress()
         return self._set_deadline()
 
     # --- time --------------------------------------------------------------------------------------------------------
@@ -464,6 +463,11 @@ cdef class Connection(Sender):
     cdef int _body_progress(self) noexcept:
         self._input_due = slow_after(self._since, self._window, self.ws.now, self.ws.settings.body_timeout,
                                      self.ws.settings.min_rate)
+        return 0
+
+    cdef int _write_progress(self) noexcept:
+        self._write_due = slow_after(self._write_since, self._write_window, self.ws.now,
+                                     self.ws.settings.write_timeout, self.ws.settings.min_rate)
         return 0
 
     cdef int _set_deadline(self) noexcept:

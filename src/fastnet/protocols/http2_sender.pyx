@@ -20,7 +20,6 @@ from fastnet.codecs.http2 cimport put_frame_header, put_u32
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1 cimport CLOSED, Connection
 from fastnet.protocols.http1_sender cimport SEEN_DATE, SEEN_SERVER, are_fixed, same_pairs
-from fastnet.protocols.workspace cimport slow_after
 
 cdef extern from "sys/uio.h" nogil:
     struct iovec:
@@ -282,8 +281,7 @@ cdef class Multiplexer(Connection):
             stream.queued = True
             self.queue.append(stream)
             stream._write_since, stream._write_window = self.ws.now, 0
-            stream._write_due = slow_after(stream._write_since, 0, self.ws.now, self.ws.settings.write_timeout,
-                                           self.ws.settings.min_rate)
+            stream._write_progress()
             stream._set_deadline()
         return 0
 
@@ -358,8 +356,7 @@ cdef class Multiplexer(Connection):
                 if stream.ending:
                     self._end_stream(stream)
             else:
-                stream._write_due = slow_after(stream._write_since, stream._write_window, self.ws.now,
-                                               self.ws.settings.write_timeout, self.ws.settings.min_rate)
+                stream._write_progress()
                 if stream.incremental:
                     self.queue.remove(stream)
                     self.queue.append(stream)
@@ -368,16 +365,10 @@ cdef class Multiplexer(Connection):
 
     cdef int progress(self, Py_ssize_t n, bint pending) except -1:
         self._last_total = -1             # it may be gone
-        if not pending:
-            self._write_due = INFINITY
-            return 0
-        if self._write_due == INFINITY:
-            self._write_since, self._write_window = self.ws.now, 0
-        self._write_window += n
-        if n > 0 or self._write_due == INFINITY:
-            self._write_due = slow_after(self._write_since, self._write_window, self.ws.now,
-                                         self.ws.settings.write_timeout, self.ws.settings.min_rate)
-        return self._set_deadline()
+        if pending:
+            return Connection.progress(self, n, True)
+        self._write_due = INFINITY
+        return 0
 
     cdef int settle_output(self) except -1:
         self._last_total = -1
