@@ -2,6 +2,7 @@
 
 from fastnet.codecs.http2 import ErrorCode, FrameType
 from fastnet.protocols.http2_events import Asked, Http2Server, Over, Reset
+from fastnet.protocols.workspace import Settings
 from tests.protocols.http2_wire import OPEN, POST, START, data, headers, of_type, outcome, reset
 from tests.protocols.test_http2 import PING, pull
 
@@ -53,3 +54,16 @@ def test_what_a_broken_connection_had_open_is_not_answered() -> None:
     server.receive_data(START + OPEN + reset(9))
     assert isinstance(pull(server)[-1], Over)
     assert outcome(server.data_to_send() + PING) == ErrorCode.PROTOCOL_ERROR
+
+
+def test_of_streams_that_were_refused_the_latest_are_remembered() -> None:
+    """What still comes for those is dropped; a client that goes on with others has had time enough to hear of it."""
+    server = Http2Server(Settings(max_streams=1, max_resets=1000))
+    server.receive_data(START + OPEN + b"".join(headers(stream, POST, end=False) for stream in range(3, 803, 2)))
+    pull(server)
+    assert len(of_type(FrameType.RST_STREAM, server.data_to_send())) == 400
+    server.receive_data(data(801, b"late") + data(301, b"late"))
+    assert pull(server) == []
+    server.receive_data(data(3, b"too late"))
+    assert isinstance(pull(server)[-1], Over)
+    assert outcome(server.data_to_send()) == ErrorCode.STREAM_CLOSED

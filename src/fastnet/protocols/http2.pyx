@@ -55,7 +55,7 @@ cdef class Http2Connection(Closing):
 
     def __init__(self, Workspace workspace not None):
         Connection.__init__(self, workspace)
-        self.streams, self.queue, self._lost, self._reset, self._reset_order = {}, [], [], set(), []
+        self.streams, self.queue, self._lost, self._reset = {}, [], [], {}
         self.encoder, self.lines = Encoder(TABLE_BYTES), OutBuffer()
         self.decoder = Decoder(TABLE_BYTES)
         self.window = self._room = DEFAULT_WINDOW

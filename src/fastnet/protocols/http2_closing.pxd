@@ -11,8 +11,8 @@ cdef class Closing(Multiplexer):
     cdef readonly dict streams          # open ones, by number
     cdef readonly bint goaway_sent
     cdef list _lost                     # streams whose LOST is
-    cdef set _reset                     # numbers of streams that were reset: what still comes for them is dropped
-    cdef list _reset_order
+    cdef dict _reset                    # keys: numbers of streams that were reset, the latest last: what comes for
+                                        # them is dropped
     cdef uint32_t _last_id
     cdef bint _greeted                  # the preface has come
     cdef bint _last_goaway
@@ -23,6 +23,7 @@ cdef class Closing(Multiplexer):
     cdef int shut(self) except -1                          # GOAWAY now: no error, no more requests
     cdef int _break(self, uint32_t code) except -1
     cdef int _break_stream(self, uint32_t id, uint32_t code) except -1
+    cdef int _remember_reset(self, uint32_t id) except -1
     cdef int _count_reset(self) except -1
     cdef bint _count_control(self, uint32_t weight) noexcept
     cdef int _say_goaway(self, uint32_t last, uint32_t code) except -1

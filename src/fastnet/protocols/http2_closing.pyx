@@ -43,10 +43,7 @@ cdef class Closing(Multiplexer):
             stream.queued, stream.body = False, None
         if was_reset:
             stream.aborted = True
-            self._reset.add(stream.id)
-            self._reset_order.append(stream.id)
-            if len(self._reset_order) > MOST_RESET:
-                self._reset.discard(self._reset_order.pop(0))
+            self._remember_reset(stream.id)
         self._unread += stream.withheld
         stream.withheld = 0
         return self._open_window()
@@ -62,9 +59,14 @@ cdef class Closing(Multiplexer):
             stream.close(code)
         else:
             self.put_number(c.FN_HTTP2_RST_STREAM, id, code)
-            self._reset.add(id)
-            self._reset_order.append(id)
+            self._remember_reset(id)
         return self._count_reset()
+
+    cdef int _remember_reset(self, uint32_t id) except -1:
+        self._reset[id] = None
+        if len(self._reset) > MOST_RESET:
+            del self._reset[next(iter(self._reset))]
+        return 0
 
     cdef int _break(self, uint32_t code) except -1:
         self._say_goaway(self._last_id, code)
@@ -91,7 +93,6 @@ cdef class Closing(Multiplexer):
     cdef int fail(self, int status, str text) except -1:
         self._break(c.FN_HTTP2_INTERNAL_ERROR)
         return CLOSED
-
 
     cdef int _refill(self) noexcept:
         cdef double share = (self.ws.now - self._counted_at) / COUNTED_S
