@@ -20,7 +20,7 @@ from fastnet.codecs.chttp1 cimport FN_HTTP1_EXPECT_CONTINUE, FN_HTTP1_HAS_LENGTH
 from fastnet.codecs.chttp2 cimport fn_http2_frame
 from fastnet.codecs.hpack cimport Decoder, Encoder
 from fastnet.codecs.http1 cimport Request, make_error
-from fastnet.codecs.http2 cimport is_preface, parse_frame, read_setting
+from fastnet.codecs.http2 cimport is_preface, parse_frame, put_u32, read_setting
 from fastnet.codecs.outbuffer cimport OutBuffer
 from fastnet.protocols.http1 cimport (CLOSED, DATA, END, HEAD, NEED_DATA, PAUSED, STREAMS, Connection)
 from fastnet.protocols.http2_head cimport (BAD_BLOCK, MALFORMED, UNBOUNDED, read_priority, unpack_request,
@@ -151,8 +151,7 @@ cdef class Http2Connection(Closing):
         values[2], values[3] = self.ws.settings.head.max_head, 1
         for i in range(4):
             payload[6 * i], payload[6 * i + 1] = 0, names[i]
-            payload[6 * i + 2], payload[6 * i + 3] = <char>(values[i] >> 24), <char>(values[i] >> 16)
-            payload[6 * i + 4], payload[6 * i + 5] = <char>(values[i] >> 8), <char>values[i]
+            put_u32(payload + 6 * i + 2, values[i])
         self.put_frame(c.FN_HTTP2_SETTINGS, 0, 0, payload, 24)
         self.put_number(c.FN_HTTP2_WINDOW_UPDATE, 0, CONNECTION_WINDOW - DEFAULT_WINDOW)
         self._room = CONNECTION_WINDOW

@@ -7,6 +7,7 @@ for nothing, are counted: so many in ten seconds, and who goes over is told ENHA
 from libc.stdint cimport uint32_t
 
 from fastnet.codecs cimport chttp2 as c
+from fastnet.codecs.http2 cimport put_u32
 from fastnet.protocols.http1 cimport CLOSED, STREAMS
 from fastnet.protocols.http2_sender cimport Multiplexer, Stream
 
@@ -75,9 +76,8 @@ cdef class Closing(Multiplexer):
 
     cdef int _say_goaway(self, uint32_t last, uint32_t code) except -1:
         cdef char payload[8]
-        cdef int i
-        for i in range(4):
-            payload[i], payload[4 + i] = <char>(last >> (24 - 8 * i)), <char>(code >> (24 - 8 * i))
+        put_u32(payload, last)
+        put_u32(payload + 4, code)
         self.put_frame(c.FN_HTTP2_GOAWAY, 0, 0, payload, 8)
         self.goaway_sent = True
         self._last_goaway = last != MOST_WINDOW
