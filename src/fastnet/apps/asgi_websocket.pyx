@@ -23,6 +23,7 @@ from fastnet.apps.base cimport Carrier
 from fastnet.apps.scope cimport ScopeBuilder
 from fastnet.apps.stepping cimport Stepper
 from fastnet.codecs.http1 cimport Request
+from fastnet.codecs.websocket cimport NO_CLOSE, NORMAL
 from fastnet.protocols.http1 cimport Connection
 from fastnet.protocols.websocket cimport WebSocket
 
@@ -37,8 +38,6 @@ cdef enum:
 
 cdef enum:
     READ_AHEAD = 65536        # bytes of messages that wait for the app
-    NO_CLOSE = 1006
-    NORMAL = 1000
 
 logger = logging.getLogger("fastnet")
 

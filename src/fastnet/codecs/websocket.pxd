@@ -5,6 +5,19 @@ from fastnet.codecs.cwebsocket cimport fn_ws_head
 
 cdef enum:
     MOST_CONTROL = 125               # bytes that a control frame may have (RFC 6455, section 5.5)
+    REASON_BYTES = 123               # what a Close has room for beside its code
+
+# Close codes (RFC 6455, section 7.4.1, and IANA's registry).
+cdef enum:
+    NORMAL = 1000
+    GOING_AWAY = 1001
+    PROTOCOL_ERROR = 1002
+    NO_CODE = 1005
+    NO_CLOSE = 1006
+    NOT_UTF8 = 1007
+    TOO_LATE = 1008
+    TOO_BIG = 1009
+    INTERNAL_ERROR = 1011
 
 cdef class Control:
     cdef readonly bytes data

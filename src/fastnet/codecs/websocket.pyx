@@ -38,14 +38,6 @@ cdef enum:
     KEY_BYTES = 1024          # of random numbers fetched at a time
     DEFLATE_FROM = 128
 
-# Close codes (RFC 6455, section 7.4.1, and IANA's registry).
-cdef enum:
-    PROTOCOL_ERROR = 1002
-    NO_CODE = 1005
-    NOT_UTF8 = 1007
-    TOO_BIG = 1009
-    REASON_BYTES = 123        # what a Close has room for beside its code
-
 
 cdef class Control:
     """What came in a control frame: `data`, at most 125 bytes."""
@@ -313,8 +305,7 @@ cdef class Decoder:
         cdef const unsigned char *data = <const unsigned char *>self.control
         cdef int code
         if self.head.opcode != c.FN_WS_CLOSE:
-            control = (Ping if self.head.opcode == c.FN_WS_PING else Pong).__new__(
-                Ping if self.head.opcode == c.FN_WS_PING else Pong)
+            control = Ping.__new__(Ping) if self.head.opcode == c.FN_WS_PING else Pong.__new__(Pong)
             control.data = PyBytes_FromStringAndSize(self.control, self.control_size)
             return control
         close = Close.__new__(Close)

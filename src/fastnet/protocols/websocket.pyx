@@ -12,7 +12,8 @@ Every deadline is data: see Options, and "time" below.
 
 from libc.math cimport INFINITY
 
-from fastnet.codecs.websocket cimport Close, Decoder, Encoder, Ping, Pong
+from fastnet.codecs.websocket cimport (GOING_AWAY, INTERNAL_ERROR, NO_CLOSE, NORMAL, PROTOCOL_ERROR, REASON_BYTES, TOO_LATE,
+                                       Close, Decoder, Encoder, Ping, Pong)
 from fastnet.protocols.base cimport Protocol
 
 from fastnet.errors import LimitExceeded, ProtocolError
@@ -26,16 +27,6 @@ cdef enum:
     ASKED                  # the peer's Close has come, and its answer is held back: see holds_close
     CLOSING                # our Close is sent, the peer's has not come
     OVER                   # it has, or the connection broke
-
-cdef enum:
-    NORMAL = 1000
-    GOING_AWAY = 1001
-    PROTOCOL_ERROR = 1002
-    NO_CODE = 1005
-    NO_CLOSE = 1006
-    TOO_LATE = 1008
-    INTERNAL_ERROR = 1011
-    REASON_BYTES = 123
 
 
 cdef class WebSocket(Protocol):
