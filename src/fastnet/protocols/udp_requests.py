@@ -198,13 +198,12 @@ class Inquiry(DatagramProtocol):
     """
 
     def __init__(self) -> None:
+        self._id = secrets.randbits(64)
         self._answered: set[tuple[Any, bytes]] = set()
         self._done: deque[tuple[Any, bytes | RequestFailed]] = deque()
 
     def ask(self, body: bytes, where: Any) -> None:
         """Queue it; later, again, for those who may not have heard it. Raises ValueError as Requester.ask() does."""
-        if not hasattr(self, "_id"):
-            self._id = secrets.randbits(64)
         self.send_datagram(encode(REQUEST, self._id, body), where)
 
     def receive_datagram(self, data: bytes, peer: Any) -> None:
