@@ -74,15 +74,20 @@ def read_request(request: Request) -> Refusal | None:
     return None if fine else Refusal(400, "Sec-WebSocket-Key must be 16 bytes in Base64, once", [])
 
 
+def _listed(head: Request | Response, name: str) -> str:
+    """A field whose value is a list, which may have come in parts (RFC 9110, section 5.3)."""
+    return b",".join(head.get_all(name)).decode("latin-1")
+
+
 def offered(request: Request) -> list[str]:
     """Subprotocols that a client speaks, as it sent them."""
-    field = b",".join(request.get_all("sec-websocket-protocol")).decode("latin-1")
+    field = _listed(request, "sec-websocket-protocol")
     return [one.strip() for one in field.split(",") if one.strip()]
 
 
 def accept_deflate(request: Request, options: Options) -> tuple[str, Deflating] | None:
     """What to answer to the extensions that a client offers, and what that means. ProtocolError: it is no list."""
-    field = b",".join(request.get_all("sec-websocket-extensions")).decode("latin-1")
+    field = _listed(request, "sec-websocket-extensions")
     return options.deflate.accept(field) if field and options.deflate is not None else None
 
 
@@ -230,10 +235,12 @@ class ClientHandshake:
             subprotocol = chosen[0].decode("latin-1")
             if len(chosen) > 1 or subprotocol not in self._options.subprotocols:
                 raise ProtocolError(f"the server chose a subprotocol that was not offered: {subprotocol!r}", 502)
-        field = b",".join(response.get_all("sec-websocket-extensions")).decode("latin-1")
-        if field and self._options.deflate is None:
-            raise ProtocolError(f"the server chose extensions that were not offered: {field!r:.200}", 1010)
-        deflating = self._options.deflate.agreed(field) if field and self._options.deflate is not None else None
+        deflating = None
+        field = _listed(response, "sec-websocket-extensions")
+        if field:
+            if self._options.deflate is None:
+                raise ProtocolError(f"the server chose extensions that were not offered: {field!r:.200}", 1010)
+            deflating = self._options.deflate.agreed(field)
         return Agreed(None, response, subprotocol, deflating, self._http.take_rest())
 
 
