@@ -118,8 +118,9 @@ def keep_state_by_interpreter(generated: Path) -> None:
     text = generated.read_text()
     if "fn_add_state" in text:
         return
-    if not all(text.count(old) == 1 for old in STATE_EDITS):
-        print(f"fastnet: {generated}: slower than it could be: setup.py does not know this Cython's module state")
+    tables = text.count("= &__pyx_vtable_")
+    if not all(text.count(old) == 1 for old in STATE_EDITS) or len(FILL_VTABLE.findall(text)) != tables:
+        print(f"fastnet: {generated}: slower than it could be: setup.py does not know this Cython's C")
         return
     for old, new in STATE_EDITS.items():
         text = text.replace(old, new)
