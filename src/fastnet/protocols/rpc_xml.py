@@ -26,7 +26,6 @@ from fastnet.protocols.rpc_errors import fault as fault_of
 from fastnet.protocols.rpc_values import plain
 
 MAX_DEPTH = 100
-# What expat may be sent at once: a long token is looked at again with each piece, so no small ones.
 _HEAD = b"<?xml version='1.0'?>\n"
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _METHOD_NAME = re.compile(r"[\w.:/$-]{1,200}", re.ASCII)
