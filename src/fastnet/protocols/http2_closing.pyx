@@ -13,8 +13,7 @@ from fastnet.protocols.http2_sender cimport Multiplexer, Stream
 
 cdef enum:
     MOST_RESET = 256           # streams that were reset that are remembered
-
-cdef double COUNTED_S = 10.0   # in which so many resets, and idle frames, are allowed
+    COUNTED_S = 10             # in which so many resets, and idle frames, are allowed
 
 
 cdef class Closing(Multiplexer):
