@@ -104,9 +104,11 @@ cdef class Decoder(Table):
         cdef tuple pair
         if self._out == NULL:
             self._room = <Py_ssize_t>self.limits.max_bytes + SLACK
-            self._out = <char *>PyMem_Malloc(self._room)
-            self._fields = <fn_hpack_field *>PyMem_Malloc((self.limits.max_fields + 1) * sizeof(fn_hpack_field))
-            if self._out == NULL or self._fields == NULL:
+            if self._fields == NULL:
+                self._fields = <fn_hpack_field *>PyMem_Malloc((self.limits.max_fields + 1) * sizeof(fn_hpack_field))
+            if self._fields != NULL:
+                self._out = <char *>PyMem_Malloc(self._room)
+            if self._out == NULL:
                 raise MemoryError()
         PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
         try:

@@ -65,14 +65,16 @@ cdef class Workspace:
         self.server_line = b"server: %s\r\n" % server if server else b""
 
     cdef int open_text(self) except -1:
-        cdef size_t room = 2 * <size_t>self.settings.head.max_head + 2 * TEXT_SLACK
-        if self.text == NULL:
+        if self.text != NULL:
+            return 0
+        self.text_room = 2 * <size_t>self.settings.head.max_head + 2 * TEXT_SLACK
+        if self.packed == NULL:
             self.packed = <fn_hpack_field *>PyMem_Malloc((self.settings.head.max_fields + PSEUDO_FIELDS)
                                                          * sizeof(fn_hpack_field))
-            self.text = <char *>PyMem_Malloc(room)
-            if self.text == NULL or self.packed == NULL:
-                raise MemoryError()
-            self.text_room = room
+        if self.packed != NULL:
+            self.text = <char *>PyMem_Malloc(self.text_room)
+        if self.text == NULL:
+            raise MemoryError()
         return 0
 
     def __dealloc__(self):
