@@ -17,9 +17,9 @@ Whoever drives a protocol (a server, a client, a test) does this, again and agai
 from enum import Enum
 from typing import NamedTuple
 
-from fastnet.errors import FastnetError, ProtocolError
-
 from cpython.bytes cimport PyBytes_CheckExact, PyBytes_GET_SIZE
+
+from fastnet.errors import FastnetError, ProtocolError
 
 
 class Wait(Enum):
@@ -60,7 +60,8 @@ cdef class Protocol:
     """One side of one stream connection, without I/O.
 
     Public data, set by whoever drives it before connection_made(): `peer` and `local`, addresses as sockets have them
-    (None where there are none), `tls`, a TLSFacts or None, `tls_available`: whether start_tls() can be called; and before each call `now`, monotonic seconds.
+    (None where there are none), `tls`, a TLSFacts or None, `tls_available`: whether start_tls() can be called; and before
+    each call `now`, monotonic seconds.
     """
 
     cpdef connection_made(self):

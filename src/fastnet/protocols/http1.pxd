@@ -45,7 +45,9 @@ cdef class Connection(Sender):
     cdef Py_ssize_t _kept_room
     cdef Partial *_partial
     cdef fn_http1_chunked _chunked
-    cdef double _input_due, _write_due  # (the former: after UPGRADED, whoever has the connection sets it) when the wait for input, for the peer to read, is over; inf: none
+    # When the wait for input, for the peer to read, is over; inf: none. The former is, after UPGRADED, set by whoever has
+    # the connection.
+    cdef double _input_due, _write_due
     cdef double _since, _write_since    # when the body, the unsent output, began
     cdef long long _window, _write_window   # bytes moved since then
 
