@@ -30,21 +30,26 @@ cdef class StaticApp(App):
 
     cdef Exchange open(self, Carrier carrier):
         cdef Request request = carrier.conn.request
-        cdef const char *target = request.buf + request.head.target
         cdef StaticExchange exchange
+        answer = None
+        if self._is_under(request) and request.method_str() in ("GET", "HEAD"):
+            answer = self._files.answer(request)
+        if answer is None:
+            return self._inner.open(carrier)
+        exchange = StaticExchange.__new__(StaticExchange)
+        exchange.carrier = carrier
+        exchange._answer, exchange._fd = answer, answer.fd
+        return exchange
+
+    cdef bint _is_under(self, Request request) except -1:
+        """Whether a request's target is under a path where there are files."""
+        cdef const char *target = request.buf + request.head.target
         cdef bytes prefix
-        if request.method_str() == "GET" or request.method_str() == "HEAD":
-            for prefix in self._prefixes:
-                if (request.head.target_len >= PyBytes_GET_SIZE(prefix)
-                        and memcmp(target, PyBytes_AS_STRING(prefix), PyBytes_GET_SIZE(prefix)) == 0):
-                    answer = self._files.answer(request)
-                    if answer is None:
-                        break
-                    exchange = StaticExchange.__new__(StaticExchange)
-                    exchange.carrier = carrier
-                    exchange._answer, exchange._fd = answer, answer.fd
-                    return exchange
-        return self._inner.open(carrier)
+        for prefix in self._prefixes:
+            if (request.head.target_len >= PyBytes_GET_SIZE(prefix)
+                    and memcmp(target, PyBytes_AS_STRING(prefix), PyBytes_GET_SIZE(prefix)) == 0):
+                return True
+        return False
 
     cdef int end_turn(self) except -1:
         return self._inner.end_turn()
@@ -66,15 +71,6 @@ cdef class StaticExchange(Exchange):
         return 0
 
     cdef int end(self) except -1:
-        return self._begin()
-
-    cdef int drained(self) except -1:
-        return self._go_on()
-
-    cdef int lost(self) except -1:
-        return self._close()
-
-    cdef int _begin(self) except -1:
         cdef bytes raw_name, raw_value
         conn = self.carrier.conn
         conn.begin_head(self._answer.status, NULL, 0)
@@ -85,6 +81,12 @@ cdef class StaticExchange(Exchange):
         conn.end_head(self._answer.length)
         self._parts = [] if conn.is_head else self._answer.parts[::-1]
         return self._go_on()
+
+    cdef int drained(self) except -1:
+        return self._go_on()
+
+    cdef int lost(self) except -1:
+        return self._close()
 
     cdef int _go_on(self) except -1:
         cdef bytes block
