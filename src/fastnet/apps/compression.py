@@ -12,10 +12,9 @@ import zlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, Protocol
 
-from fastnet.apps.file_answers import accepted_codings
+from fastnet.apps.file_answers import CODINGS, accepted_codings
 from fastnet.errors import ConfigError
 
-CODINGS = ("br", "zstd", "gzip")
 MIN_BYTES = 500
 
 # Beside text/*, and what ends in +json or +xml.

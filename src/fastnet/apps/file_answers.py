@@ -14,6 +14,9 @@ from email.utils import formatdate, parsedate_to_datetime
 # More parts than this, or parts that overlap, are not what a client of good will asks for: it gets the whole.
 MAX_RANGES = 16
 
+# Of bodies: what `*` in an Accept-Encoding stands for. Best first.
+CODINGS = ("br", "zstd", "gzip")
+
 _ENTITY_TAG = re.compile(rb'[ \t,]*(W/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?=,|$)')
 _WEIGHT = rb"[ \t]*(?:;[ \t]*[qQ]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)[ \t]*)?"
 _CODING = re.compile(rb"[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)" + _WEIGHT)
@@ -109,14 +112,12 @@ def ranges(get: GetField, size: int, tag: str, modified: int) -> list[tuple[int,
 
 
 def accepted_codings(field: bytes | None) -> dict[str, float]:
-    """Content codings of an Accept-Encoding field with their weights, over 0 alone; "*" among them as sent."""
+    """Content codings of an Accept-Encoding field with their weights, over 0 alone."""
     codings: dict[str, float] = {}
     for piece in (field or b"").split(b","):
         found = _CODING.fullmatch(piece)
         if found is not None:
             codings.setdefault(found[1].decode().lower(), float(found[2] or 1))
-    refused = {name for name, weight in codings.items() if not weight}
-    if codings.get("*"):
-        # It stands for those that are not named.
-        codings |= {name: codings["*"] for name in ("br", "zstd", "gzip") if name not in codings}
-    return {name: weight for name, weight in codings.items() if name not in refused and name != "*"}
+    others = codings.pop("*", 0.0)  # it stands for those that are not named
+    codings = dict.fromkeys(CODINGS, others) | codings
+    return {name: weight for name, weight in codings.items() if weight}

@@ -111,9 +111,9 @@ class StaticFiles:
         if directory is None:
             return None
         try:
-            fd = _open(parts[-1], directory)
-            if fd is not None:
-                return self._represent(fd, parts[-1], directory, request)
+            found = _open(parts[-1], directory)
+            if found is not None:
+                return self._represent(*found, parts[-1], directory, request)
             if not is_directory and (inner := _descend(directory, parts[-1:])) is not None:
                 try:
                     return _with_slash(path, query, inner)
@@ -124,24 +124,26 @@ class StaticFiles:
             if directory != mount.directory:
                 os.close(directory)
 
-    def _represent(self, fd: int, name: str, directory: int, request: Fields) -> Answer:
+    def _represent(self, fd: int, facts: os.stat_result, name: str, directory: int, request: Fields) -> Answer:
         kind = _TYPES.guess_type(name)[0] or "application/octet-stream"
         if kind.startswith("text/"):
             kind += "; charset=utf-8"
         fields = [("Content-Type", kind), ("X-Content-Type-Options", "nosniff"), ("Accept-Ranges", "bytes")]
         if self._max_age:
             fields.append(("Cache-Control", f"public, max-age={self._max_age}"))
-        codings = accepted_codings(request.get("accept-encoding"))
-        for coding in sorted(codings.keys() & VARIANTS.keys(), key=lambda c: (-codings[c], list(VARIANTS).index(c))):
+        weights = accepted_codings(request.get("accept-encoding"))
+        coding_used = ""
+        liked = [coding for coding in VARIANTS if coding in weights]
+        for coding in sorted(liked, key=weights.__getitem__, reverse=True):
             variant = _open(name + VARIANTS[coding], directory)
             if variant is not None:
                 os.close(fd)
-                fd = variant
+                fd, facts = variant
+                coding_used = coding
                 fields += [("Content-Encoding", coding), ("Vary", "Accept-Encoding")]
                 break
-        facts = os.fstat(fd)
         # A variant may be as old and as long as the file itself, and is another representation.
-        tag = f'"{facts.st_mtime_ns:x}-{facts.st_size:x}{dict(fields).get("Content-Encoding", "")}"'
+        tag = f'"{facts.st_mtime_ns:x}-{facts.st_size:x}{coding_used}"'
         answer = _answer(fd, facts, tag, fields, request)
         if answer.fd < 0:
             os.close(fd)
@@ -178,24 +180,25 @@ def _descend(directory: int, parts: list[str]) -> int | None:
     return at
 
 
-def _open(name: str, directory: int) -> int | None:
-    """A regular file to be read, or None."""
+def _open(name: str, directory: int) -> tuple[int, os.stat_result] | None:
+    """A regular file to be read, and the facts about it; or None."""
     try:
         fd = os.open(name, _FILE, dir_fd=directory)
     except OSError:
         return None
-    if stat.S_ISREG(os.fstat(fd).st_mode):
-        return fd
+    facts = os.fstat(fd)
+    if stat.S_ISREG(facts.st_mode):
+        return fd, facts
     os.close(fd)
     return None
 
 
 def _with_slash(path: str, query: str, directory: int) -> Answer | None:
     """To where the relative links of a directory's index are right."""
-    fd = _open(INDEX, directory)
-    if fd is None:
+    found = _open(INDEX, directory)
+    if found is None:
         return None
-    os.close(fd)
+    os.close(found[0])
     return Answer(301, [("Location", f"{path}/?{query}" if query else f"{path}/")])
 
 
