@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from fastnet.apps.service import Service
+from fastnet.apps.service import service as make_service
 from fastnet.protocols.udp_requests import Responder
 
 
@@ -42,11 +42,6 @@ def service(
     Raises:
         ConfigError: an argument cannot be used.
     """
-    Responder(remember, remember_bytes, remember_s)  # says now what is wrong
-
-    def make(handler: Callable[..., Any]) -> Service:
-        name = getattr(handler, "__qualname__", type(handler).__qualname__)
-        datagram = functools.partial(Responder, remember, remember_bytes, remember_s)
-        return Service(None, datagram, handler, concurrency, name)
-
-    return make if handler is None else make(handler)
+    datagram = functools.partial(Responder, remember, remember_bytes, remember_s)
+    datagram()  # says now what is wrong
+    return make_service(handler, datagram=datagram, concurrency=concurrency)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fastnet.apps.service import Service, service
+from fastnet.apps.service import service
 from fastnet.errors import ConfigError
 from fastnet.protocols.websocket_handshake import server
 from fastnet.protocols.websocket_options import Options
@@ -39,9 +39,4 @@ def websocket(handler: Callable[..., Any] | None = None, *, concurrency: int = 1
         unknown = next(name for name in options if name not in Options.__dataclass_fields__)
         expected = ", ".join(["concurrency", *Options.__dataclass_fields__])
         raise ConfigError(unknown, options[unknown], f"one of the options {expected}") from None
-
-    def make(handler: Callable[..., Any]) -> Service:
-        made: Service = service(handler, protocol=server(chosen), concurrency=concurrency)
-        return made
-
-    return make if handler is None else make(handler)
+    return service(handler, protocol=server(chosen), concurrency=concurrency)
