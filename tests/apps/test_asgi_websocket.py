@@ -199,6 +199,9 @@ def test_messages_that_cannot_be_sent_raise_in_the_app(serve: Any) -> None:
             await send({"type": "websocket.send", "text": "early"})
         with pytest.raises(ValueError, match="server's own"):
             await accept(receive, send, headers=[(b"Sec-WebSocket-Accept", b"x")])
+        for headers in ([("x", b"a")], [(b"x", None)]):
+            with pytest.raises(TypeError, match="are bytes"):
+                await send({"type": "websocket.accept", "headers": headers})
         await send({"type": "websocket.accept"})
         for message, error in WRONG.values():
             with pytest.raises(error):
@@ -211,6 +214,20 @@ def test_messages_that_cannot_be_sent_raise_in_the_app(serve: Any) -> None:
         assert peer.receive() == Close(1000)
         peer.send(Close(1000))
         assert peer.receive() is None
+    assert app.ended == [None]
+
+
+@pytest.mark.parametrize("wrong", [{"headers": [(b"x", None)]}, {"headers": [("x", b"a")]}, {"body": 5}, {"body": "a"}])
+def test_a_denial_that_cannot_be_sent_raises_in_the_app(serve: Any, wrong: dict[str, Any]) -> None:
+    async def handler(receive: Any, send: Any, seen: list[Any]) -> None:
+        await receive()
+        await send({"type": "websocket.http.response.start", "status": 401, "headers": wrong.get("headers", ())})
+        with pytest.raises(TypeError, match="bytes"):
+            await send({"type": "websocket.http.response.body", "body": wrong.get("body", b"")})
+
+    app = Recording(handler)
+    with serve(app) as server:
+        assert status_of(server)[0] == 500
     assert app.ended == [None]
 
 

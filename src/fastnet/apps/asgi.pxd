@@ -10,7 +10,7 @@ cdef class ASGIApp(App):
     cdef object callable
     cdef ScopeBuilder scopes
     cdef readonly object loop
-    cdef readonly object websocket    # Options of WebSockets
+    cdef object websocket             # Options of WebSockets
     cdef readonly Stepper stepper
     cdef public dict state            # of the lifespan; each request gets a shallow copy
     cdef ASGIExchange _last           # used again if nobody holds it any more

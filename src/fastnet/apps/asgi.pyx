@@ -4,13 +4,15 @@ The app is called when its request's head is there; with the body, too, when tha
 is taken on the spot (apps/stepping), and most answers are complete when it returns: they leave in one write together
 with those of other requests that were read with this one.
 
-`receive()` and `send()` return awaitables without a frame (apps/asgi_messages). send() keeps `http.response.start` back until the first part of the body, so that an
-answer whose body is sent whole has a Content-Length without the app's doing. Backpressure: send() waits while more than
-`max_output` bytes are unsent; a body is read no further ahead of receive() than BODY_AHEAD.
+`receive()` and `send()` return awaitables without a frame (apps/asgi_messages). send() keeps `http.response.start` back
+until the first part of the body, so that an answer whose body is sent whole has a Content-Length without the app's doing.
+Backpressure: send() waits while more than `max_output` bytes are unsent; a body is read no further ahead of receive()
+than BODY_AHEAD.
 
 A message out of order, or one that cannot be sent, raises in the app. An app that raises or returns before its answer is
 complete is logged, and answered 500 if nothing was sent yet; otherwise its answer is cut off where it is, and the
-connection closed, so that the client can tell. Once the client is gone receive() gives `http.disconnect` and send() raises ClientDisconnected, an OSError.
+connection closed, so that the client can tell. Once the client is gone receive() gives `http.disconnect` and send()
+raises ClientDisconnected, an OSError.
 
 Extensions: http.response.trailers, http.response.pathsend."""
 
@@ -26,7 +28,7 @@ from cpython.ref cimport Py_XDECREF
 
 from fastnet.apps.asgi_messages cimport (BODY_FIELD, BODY_MESSAGE, HEADERS, IS_FILE, MORE_BODY, MUST_WAIT, N_FIELDS,
                                          PATH_MESSAGE, SENT, START_MESSAGE, STATUS, TRAILERS_FIELD, TRAILERS_MESSAGE,
-                                         TYPE, MessageExchange, kind_of, take_apart)
+                                         TYPE, MessageExchange, body_of, check_field, kind_of, put_fields, take_apart)
 from fastnet.apps.asgi_websocket cimport asks_for_websocket, new_websocket
 from fastnet.apps.scope cimport ScopeBuilder
 from fastnet.protocols.http1 cimport Connection
@@ -262,16 +264,9 @@ cdef class ASGIExchange(MessageExchange):
     cdef int deliver_body(self, PyObject **values) except -1:
         cdef object value = b"" if values[BODY_FIELD] == NULL else <object>values[BODY_FIELD]
         cdef bint more = values[MORE_BODY] != NULL and <bint><object>values[MORE_BODY]
-        cdef bytes body
+        cdef bytes body = body_of(value)
         cdef Connection conn = self.carrier.conn
-        cdef Py_ssize_t n
-        if isinstance(value, bytes):
-            body = value
-        elif isinstance(value, (bytearray, memoryview)):
-            body = bytes(value)
-        else:
-            raise TypeError(f"the body of http.response.body is bytes, not {type(value).__name__}")
-        n = PyBytes_GET_SIZE(body)
+        cdef Py_ssize_t n = PyBytes_GET_SIZE(body)
         if self.state == FIRST_BODY:
             if self.length >= 0:
                 self.put_head(self.length)
@@ -315,18 +310,8 @@ cdef class ASGIExchange(MessageExchange):
 
     cdef int put_head(self, long long length) except -1:
         cdef Connection conn = self.carrier.conn
-        cdef object name, value
         if not conn.repeat_head(self.status, self.headers):
-            conn.begin_head(self.status, NULL, 0)
-            try:
-                for name, value in self.headers:
-                    if not (isinstance(name, bytes) and isinstance(value, bytes)):
-                        check_field(name, value)
-                    conn.add_field(PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name),
-                                   PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
-            except BaseException:
-                conn.give_up_head()
-                raise
+            put_fields(conn, self.status, self.headers)
             conn.remember_head(self.status, self.headers)
         conn.end_head(length)
         self.state = BODY
@@ -377,9 +362,3 @@ cdef class ASGIExchange(MessageExchange):
                 self.carrier.cut_answer()     # the application gave up, and the file is about to be closed
         if self.gone:
             raise ClientDisconnected("the client is gone; nothing more can be sent to it")
-
-
-cdef int check_field(object name, object value) except -1:
-    if not (isinstance(name, bytes) and isinstance(value, bytes)):
-        raise TypeError(f"header names and values are bytes; {name!r}: {value!r} is not")
-    return 0

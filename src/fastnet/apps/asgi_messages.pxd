@@ -3,6 +3,7 @@ from cpython.object cimport PyObject
 
 from fastnet.apps.base cimport Carrier
 from fastnet.apps.stepping cimport CoroutineExchange, Stepper
+from fastnet.protocols.http1 cimport Connection
 
 cdef enum:
     # what became of a message
@@ -18,6 +19,9 @@ cdef enum:
 
 cdef int take_apart(dict message, PyObject **values) except -1    # values[N_FIELDS], owned; NULL: there is none
 cdef int kind_of(object kind) except -1
+cdef int put_fields(Connection conn, int status, object fields) except -1    # a head of an answer, up to end_head()
+cdef int check_field(object name, object value) except -1
+cdef bytes body_of(object value)
 
 # The exchange as they see it.
 cdef class MessageExchange(CoroutineExchange):

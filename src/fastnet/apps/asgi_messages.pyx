@@ -6,6 +6,7 @@ frame; and as most of them never wait, awaiting one costs little more than calli
 """
 
 cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from libc.string cimport memcmp
@@ -108,6 +109,36 @@ cdef int kind_of(object kind) except -1:
     if n == 22 and memcmp(text + 14, b"trailers", 8) == 0:
         return TRAILERS_MESSAGE
     return PATH_MESSAGE if n == 22 and memcmp(text + 14, b"pathsend", 8) == 0 else OTHER_MESSAGE
+
+
+cdef int put_fields(Connection conn, int status, object fields) except -1:
+    """Begin the head of an answer with this status, and add the fields, (name, value) each. If that fails there is none."""
+    cdef object name, value
+    conn.begin_head(status, NULL, 0)
+    try:
+        for name, value in fields:
+            check_field(name, value)
+            conn.add_field(PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name), PyBytes_AS_STRING(value),
+                           PyBytes_GET_SIZE(value))
+    except BaseException:
+        conn.give_up_head()
+        raise
+    return 0
+
+
+cdef int check_field(object name, object value) except -1:
+    if not (isinstance(name, bytes) and isinstance(value, bytes)):
+        raise TypeError(f"header names and values are bytes; {name!r}: {value!r} is not")
+    return 0
+
+
+cdef bytes body_of(object value):
+    """The body of a message, as bytes."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    raise TypeError(f"the body of an answer is bytes, not {type(value).__name__}")
 
 
 cdef class MessageExchange(CoroutineExchange):

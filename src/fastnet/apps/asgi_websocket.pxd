@@ -26,7 +26,7 @@ cdef class WebSocketExchange(MessageExchange):
     cdef int deny(self, int status, headers, bytes body, bint more) except -1
     cdef int refuse(self, refusal) except -1
     cdef int deny_part(self, dict message) except -1
-    cdef int put_denial(self, bint more, Py_ssize_t n) except -1
+    cdef int put_denial(self, bytes body, bint more) except -1
     cdef int send_message(self, dict message) except -1
     cdef int close(self, dict message) except -1
     cdef int pull(self) except -1

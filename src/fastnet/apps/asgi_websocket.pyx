@@ -18,7 +18,7 @@ import logging
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_CheckExact
 
-from fastnet.apps.asgi_messages cimport MUST_WAIT, SENT, MessageExchange
+from fastnet.apps.asgi_messages cimport MUST_WAIT, SENT, MessageExchange, body_of, check_field, put_fields
 from fastnet.apps.base cimport Carrier
 from fastnet.apps.scope cimport ScopeBuilder
 from fastnet.apps.stepping cimport Stepper
@@ -236,11 +236,9 @@ cdef class WebSocketExchange(MessageExchange):
             carrier.conn.fail(500, "Internal Server Error")
         elif self.state == OPEN:
             self.ws.now = carrier.conn.ws.now
-            if error is None:
-                self.ws.close()
-            else:
+            if error is not None:
                 self.ws.fail(error)
-                self.ws.close()
+            self.ws.close()
             self.state = OVER
             self.moved()
         if not self.inside:
@@ -314,20 +312,17 @@ cdef class WebSocketExchange(MessageExchange):
     cdef int accept(self, dict message) except -1:
         cdef Connection conn = self.carrier.conn
         cdef object subprotocol = message.get("subprotocol")
-        cdef bytes name, value
         cdef list fields
         deflated = self.deflated
         fields = switching(self.request, subprotocol, None if deflated is None else deflated[0])
         for pair in message.get("headers", ()):
             name, value = pair
+            check_field(name, value)
             if name.lower() in (b"sec-websocket-accept", b"sec-websocket-extensions", b"upgrade", b"connection") or (
                     name.lower() == b"sec-websocket-protocol" and subprotocol is not None):
                 raise ValueError(f"{name.decode('latin-1')} of websocket.accept is the server's own")
             fields.append((name, value))
-        conn.begin_head(101, NULL, 0)
-        for name, value in fields:
-            conn.add_field(PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name), PyBytes_AS_STRING(value),
-                           PyBytes_GET_SIZE(value))
+        put_fields(conn, 101, fields)
         self.tunnels = True
         conn.end_head(-1)
         conn.send_end(None)
@@ -377,40 +372,24 @@ cdef class WebSocketExchange(MessageExchange):
         return self.deny(refusal.status, fields, refusal.text.encode() + b"\n", False)
 
     cdef int deny(self, int status, headers, bytes body, bint more) except -1:
-        self.status, self.headers = status, headers
-        self.put_denial(more, PyBytes_GET_SIZE(body))
-        self.carrier.conn.send_data(PyBytes_AS_STRING(body), PyBytes_GET_SIZE(body), body)
-        if not more:
-            self.carrier.conn.send_end(None)
-            self.state = OVER
-            self.carrier = None
-            self.wake()
-        return 0
+        cdef Connection conn = self.carrier.conn
+        put_fields(conn, status, headers)
+        conn.end_head(-1 if more else PyBytes_GET_SIZE(body))
+        return self.put_denial(body, more)
 
     cdef int deny_part(self, dict message) except -1:
-        cdef bytes body = bytes(message.get("body", b""))
+        cdef bytes body = body_of(message.get("body", b""))
         cdef bint more = bool(message.get("more_body", False))
         if self.state == DENIAL_BODY:
             self.state = DENIAL_REST
             return self.deny(self.status, self.headers, body, more)
+        return self.put_denial(body, more)
+
+    cdef int put_denial(self, bytes body, bint more) except -1:
         self.carrier.conn.send_data(PyBytes_AS_STRING(body), PyBytes_GET_SIZE(body), body)
         if not more:
             self.carrier.conn.send_end(None)
             self.state = OVER
             self.carrier = None
             self.wake()
-        return 0
-
-    cdef int put_denial(self, bint more, Py_ssize_t n) except -1:
-        cdef Connection conn = self.carrier.conn
-        cdef bytes name, value
-        conn.begin_head(self.status, NULL, 0)
-        try:
-            for name, value in self.headers:
-                conn.add_field(PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name), PyBytes_AS_STRING(value),
-                               PyBytes_GET_SIZE(value))
-        except BaseException:
-            conn.give_up_head()
-            raise
-        conn.end_head(-1 if more else n)
         return 0
