@@ -16,7 +16,6 @@ Works with asyncio's and uvloop's loops. One Stepper a loop, used in the loop's 
 """
 
 import contextvars
-import importlib
 import sys
 import weakref
 
@@ -260,9 +259,12 @@ cdef class Stepper:
     def __cinit__(self, object loop):
         self.loop = loop
         self.base = contextvars.copy_context()
-        tasks = importlib.import_module("asyncio.tasks")
-        self.enter, self.leave = tasks._enter_task, tasks._leave_task
-        self.new_task = importlib.import_module("fastnet.apps.request_task").RequestTask
+        # Here, since who makes none has no use for asyncio.
+        from asyncio.tasks import _enter_task, _leave_task
+
+        from fastnet.apps.request_task import RequestTask
+
+        self.enter, self.leave, self.new_task = _enter_task, _leave_task, RequestTask
 
     def close(self):
         """End the spare task; the loop has to run once more for that."""
