@@ -68,7 +68,6 @@ MODELS = [(model, interface) for model in ("prefork", "threaded", "async") for i
 
 
 def serve(folder: Path, model: str, interface: str, *options: str, bind: str = "127.0.0.1:0") -> Server:
-    (folder / "site.py").write_text(APPS)
     (folder / "http2_apps.py").write_text(APPS)
     return Server(f"http2_apps:{interface}", "--model", model, "--workers", "1", *options, cwd=folder, bind=bind)
 
@@ -144,7 +143,7 @@ def test_curl(server: Server, tmp_path: Path) -> None:
 def test_nghttp_and_h2load(server: Server) -> None:
     url = f"http://127.0.0.1:{server.port}"
     got = subprocess.run(["nghttp", url + "/large", url], capture_output=True, timeout=PATIENCE_S)
-    assert sorted(got.stdout.split(b"\n")[-1:]) and len(got.stdout) > len(LARGE), got.stderr
+    assert len(got.stdout) > len(LARGE), got.stderr
     load = subprocess.run(
         ["h2load", "-n", "400", "-c", "4", "-m", "16", url], capture_output=True, text=True, timeout=PATIENCE_S
     )
