@@ -116,6 +116,20 @@ def test_http_and_tls_too(model: str, tmp_path: Path) -> None:
                 assert answer.endswith(b"10" if model == "prefork" else b"01")
 
 
+def test_directories_of_files_are_opened_once_for_all_threads(tmp_path: Path) -> None:
+    (tmp_path / "site_pf.py").write_text("def app(environ, start_response):\n    raise AssertionError\n")
+    (tmp_path / "file.txt").write_text("text")
+    options = ("--model", "threaded", "--workers", "1", "--per-connection", "9", "--static", f"/files={tmp_path}")
+    with Server("site_pf:app", *options, cwd=tmp_path) as server:
+        (worker,) = server.workers()
+        files = psutil.Process(worker).num_fds()
+        for _ in range(9):
+            with server.connect() as client:
+                client.sendall(b"GET /files/file.txt HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+                assert read_all(client).endswith(b"\r\n\r\ntext")
+        until(lambda: psutil.Process(worker).num_fds() <= files, "all to be closed")
+
+
 @pytest.mark.parametrize(
     ("name", "options", "status", "said"),
     [

@@ -36,7 +36,7 @@ from fastnet.servers.board import Board
 from fastnet.servers.config import Config
 from fastnet.servers.lifespan import Lifespan
 from fastnet.servers.log import LOGGER
-from fastnet.servers.pump import Pump, service_app, settings_of, websocket_options, with_files, wsgi_options
+from fastnet.servers.pump import Pump, files_of, service_app, settings_of, websocket_options, with_files, wsgi_options
 from fastnet.servers.signals import leave_signals
 from fastnet.servers.worker import transports_only
 
@@ -169,7 +169,7 @@ class Service:
             from fastnet.servers.transports import Transports
 
             return Transports(loop, config, self._sockets, functools.partial(Guests, loop, app, config))
-        answers = app if isinstance(app, ServiceApp) else with_files(app, config)
+        answers = app if isinstance(app, ServiceApp) else with_files(app, files_of(config))
         pump = Pump(Workspace(settings_of(config), b"fastnet"), answers, self._access, self._tracer, http2.on)
         if transports_only(config):
             from fastnet.servers.asynchronous_channel import Hub

@@ -46,7 +46,7 @@ from fastnet.servers.accesslog import access_log
 from fastnet.servers.barrier import refuse
 from fastnet.servers.datagrams import is_datagram
 from fastnet.servers.log import LOGGER
-from fastnet.servers.pump import blocking_app, settings_of
+from fastnet.servers.pump import blocking_app, files_of, settings_of
 from fastnet.servers.signals import leave_signals
 from fastnet.servers.traced_app import traced
 
@@ -462,8 +462,9 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
     tracer = Tracer(config.trace) if config.trace else None
     if tracer is not None:
         app = traced(app, interface, tracer)
+    files = files_of(config)
     for i in range(config.threads):
-        answers = blocking_app(app, interface, config)
+        answers = blocking_app(app, interface, config, files)
         pump = Pump(Workspace(settings, b"fastnet"), answers, access_log(config), tracer, http2.on)
         pump.slot = board.slot(worker, i)
         loops.append(Loop(hub, pump, i == 0))

@@ -1,6 +1,7 @@
 import ssl
 from typing import Any
 
+from fastnet.apps.static_files import StaticFiles
 from fastnet.servers.config import Config
 
 def serve_connection(
@@ -12,4 +13,5 @@ def serve_connection(
     server: tuple[str, int | None],
     tls: ssl.SSLContext | None,
     ending: int,
+    files: StaticFiles | None = None,
 ) -> None: ...

@@ -28,7 +28,7 @@ cdef class LoopOfOne(Loop):
         return 0 if self.hub.draining else self.begin_drain()
 
 
-def serve_connection(config, app, str interface, int fd, client, server, tls, int ending):
+def serve_connection(config, app, str interface, int fd, client, server, tls, int ending, files=None):
     """Serve one connection, which is closed when this returns.
 
     Args:
@@ -36,9 +36,10 @@ def serve_connection(config, app, str interface, int fd, client, server, tls, in
         client, server: its two ends, as applications get them.
         tls: the SSLContext, or None.
         ending: a pipe's read end: the connection is to be drained when nobody has the other end any more.
+        files: what files_of() gave, or None.
     """
     cdef Hub hub = Hub(config, [], 1)
-    cdef Pump pump = Pump(Workspace(settings_of(config), b"fastnet"), blocking_app(app, interface, config),
+    cdef Pump pump = Pump(Workspace(settings_of(config), b"fastnet"), blocking_app(app, interface, config, files),
                           access_log(config), None, http2.on)
     cdef LoopOfOne loop = LoopOfOne(hub, pump, False)
     hub.watch(ending, EPOLLIN | EPOLLET, SIGNALS)

@@ -26,6 +26,7 @@ from fastnet.servers.config import Config
 from fastnet.servers.listeners import server_name
 from fastnet.servers.log import LOGGER
 from fastnet.servers.process import die_with
+from fastnet.servers.pump import files_of
 from fastnet.servers.signals import leave_signals
 from fastnet.servers.tls import listener_contexts
 
@@ -54,6 +55,7 @@ class _Acceptor:
     ) -> None:
         self._config = config
         self._serving = (app, interface)
+        self._files = files_of(config)
         self._sockets = sockets
         self._contexts = listener_contexts(config)
         self._board = (board, worker)
@@ -180,7 +182,7 @@ class _Acceptor:
     def _serve(self, fd: int, given: tuple[Any, Any, Any]) -> None:
         from fastnet.servers.one_connection import serve_connection
 
-        serve_connection(self._config, *self._serving, fd, *given, self._ending)
+        serve_connection(self._config, *self._serving, fd, *given, self._ending, self._files)
 
     def _fork(self, connection: socket.socket, given: tuple[Any, Any, Any]) -> None:
         sys.stdout.flush()

@@ -8,6 +8,7 @@ from fastnet.apps.asgi import ASGIApp
 from fastnet.apps.service import Service
 from fastnet.apps.session import ServiceApp
 from fastnet.apps.static import StaticApp
+from fastnet.apps.static_files import StaticFiles
 from fastnet.apps.wsgi import WSGIApp
 from fastnet.apps.wsgi_pool import PooledWSGIApp
 from fastnet.protocols.websocket_options import Options
@@ -41,10 +42,13 @@ def settings_of(config: Config) -> Settings:
 def service_app(service: Service, config: Config, loop: asyncio.AbstractEventLoop | None = None) -> ServiceApp:
     """What answers the connections of a service, as a Config says."""
 
+def files_of(config: Config) -> StaticFiles | None:
+    """The files that a Config has in front of an application, for all threads of a process; None: there are none."""
+
 def with_files(
-    app: WSGIApp | ASGIApp | PooledWSGIApp, config: Config
+    app: WSGIApp | ASGIApp | PooledWSGIApp, files: StaticFiles | None
 ) -> WSGIApp | ASGIApp | PooledWSGIApp | StaticApp:
-    """`app`, behind the files that a Config has in front of it."""
+    """`app`, behind what files_of() gave."""
 
 def websocket_options(config: Config) -> Options:
     """The Options of an ASGI app's WebSockets."""

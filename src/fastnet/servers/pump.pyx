@@ -371,18 +371,23 @@ def service_app(service, config, loop=None) -> ServiceApp:
     return ServiceApp(service, loop, max_output=config.max_output, idle_timeout=config.keepalive_timeout)
 
 
-def blocking_app(app, str interface, config) -> App:
-    """What answers connections in a thread that may block: "wsgi", or a "service" of plain functions."""
-    return service_app(app, config) if interface == "service" else with_files(WSGIApp(app, **wsgi_options(config)), config)
+def blocking_app(app, str interface, config, files) -> App:
+    """What answers connections in a thread that may block: "wsgi", behind `files`, or a "service" of plain functions."""
+    return service_app(app, config) if interface == "service" else with_files(WSGIApp(app, **wsgi_options(config)), files)
 
 
-def with_files(App app not None, config) -> App:
-    """`app`, behind the files that a Config has in front of it."""
+def files_of(config):
+    """The StaticFiles that a Config has in front of an application, for all threads of a process; None: there are none."""
     if not config.static:
-        return app
+        return None
     from fastnet.apps.static_files import StaticFiles
 
-    return StaticApp(app, StaticFiles(config.static, config.static_max_age))
+    return StaticFiles(config.static, config.static_max_age)
+
+
+def with_files(App app not None, files) -> App:
+    """`app`, behind what files_of() gave."""
+    return app if files is None else StaticApp(app, files)
 
 
 def websocket_options(config) -> Options:
