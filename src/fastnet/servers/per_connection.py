@@ -53,6 +53,10 @@ class _Acceptor:
     def __init__(
         self, config: Config, app: Any, interface: str, sockets: list[socket.socket], board: Board, worker: int
     ) -> None:
+        # Here, so that processes have it from this one; and not before, as portable builds have no such module.
+        from fastnet.servers.one_connection import serve_connection
+
+        self._serve_connection = serve_connection
         self._config = config
         self._serving = (app, interface)
         self._files = files_of(config)
@@ -180,9 +184,7 @@ class _Acceptor:
                 os.write(self._wake_end, b"\0")
 
     def _serve(self, fd: int, given: tuple[Any, Any, Any]) -> None:
-        from fastnet.servers.one_connection import serve_connection
-
-        serve_connection(self._config, *self._serving, fd, *given, self._ending, self._files)
+        self._serve_connection(self._config, *self._serving, fd, *given, self._ending, self._files)
 
     def _fork(self, connection: socket.socket, given: tuple[Any, Any, Any]) -> None:
         sys.stdout.flush()
