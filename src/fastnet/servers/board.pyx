@@ -48,7 +48,7 @@ class Totals:
     """What all workers of a server, those that have ended among them, have counted; and what is at this moment.
 
     `answers` are by the first digit of the status, `errors` by kind, `latency` by bucket (not cumulated), `replaced` by
-    reason; `busy` is the number of threads that run a request, `waiting_s` the age of the oldest of these.
+    reason; `busy` is the number of threads that run a request, `oldest_s` the age of the oldest of these.
     """
 
     requests: int
@@ -135,6 +135,7 @@ cdef class Board:
     def disconnected(self, int worker, int thread):
         """One is closed."""
         self.checked(worker, thread).closed += 1
+
     def rest(self, int worker, int thread):
         """What began is over, but its answer is counted elsewhere."""
         self.checked(worker, thread).since = 0

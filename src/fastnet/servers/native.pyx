@@ -491,6 +491,7 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
 def _leave_to_pipe(number, frame):
     """A handler for the sake of the wake-up descriptor: SIG_IGN would write nothing there."""
 
+
 def run_thread(Loop loop):
     leave_signals()
     try:
