@@ -276,7 +276,6 @@ cdef class StreamChannel(NativeChannel):
             if errno != EAGAIN and errno != EINTR:
                 return self.fail_socket()
             n = 0
-        self.write_since, self.window = self.pump.ws.now, 0
         self.keep([piece], n)
         return self.write_rest()
 
