@@ -19,7 +19,6 @@ cdef class Datagrams:
     cdef bint turning
     cdef bint resuming                   # a call of _resume() is due
     cdef char *memory                    # of the batches; NULL before the first
-    cdef list peers                      # of the batch that is being answered
     # Addresses of IPv4 met before, each at a place that follows from it; and where an address's object stands.
     cdef uint64_t known[256]             # address and port as the network has them; 0: nobody
     cdef list known_peers                # the same as objects
