@@ -17,6 +17,7 @@ from fastnet.servers.pump import blocking_app, settings_of
 
 
 @cython.final
+@cython.auto_pickle(False)
 cdef class LoopOfOne(Loop):
     """Ends with its connection."""
 
