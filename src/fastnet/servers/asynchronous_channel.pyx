@@ -108,13 +108,14 @@ cdef class Hub:
         cdef PyObject *at = self.first
         cdef AsynchronousChannel channel
         cdef double now = self.pump.tick(), next_due = INFINITY
+        cdef bint grace_over = now >= self.idle_until          # which is inf, unless the loop drains
         self.timer, self.next_sweep = None, INFINITY
         while at != NULL:
             channel = <AsynchronousChannel>at
             at = channel.after
-            if self.draining and now >= self.idle_until and channel.idle() and not channel.tunnels():
+            if grace_over and channel.idle() and not channel.tunnels():
                 channel.stop()
-            elif channel.due() <= now or (self.draining and now >= self.idle_until and channel.tunnels()):
+            elif channel.due() <= now or (grace_over and channel.tunnels()):
                 channel.expire_now()
             next_due = min(next_due, channel.due())
         if next_due != INFINITY:
