@@ -214,13 +214,14 @@ cdef class Channel(Carrier):
                     return NEED_DATA
                 if event == CLOSED and self.exchange is not None:
                     self.lost()
-                if conn.refused and self.pump.slot != NULL:
-                    self.pump.slot.errors[REFUSED] += 1
-                    self.pump.slot.answers[4] += 1
-                if conn.refused and self.pump.access is not None:
-                    self.record = (b"", None, None, clock(CLOCK_REALTIME), clock(CLOCK_MONOTONIC))
-                    self._log()
-                conn.refused = False
+                if conn.refused:
+                    conn.refused = False
+                    if self.pump.slot != NULL:
+                        self.pump.slot.errors[REFUSED] += 1
+                        self.pump.slot.answers[4] += 1
+                    if self.pump.access is not None:
+                        self.record = (b"", None, None, clock(CLOCK_REALTIME), clock(CLOCK_MONOTONIC))
+                        self._log()
                 return event
             self._answered()
             if self.exchange is None:
