@@ -16,6 +16,10 @@ cdef enum:
 
 cdef double clock(int which) noexcept nogil     # seconds
 
+cdef inline bint is_client_hello(const char *data, Py_ssize_t n) noexcept nogil:
+    """Whether the first bytes of a client (n > 0) look like TLS: a record of its handshake (RFC 8446, section 5.1)."""
+    return data[0] == 0x16 and n > 1 and data[1] == 3
+
 # What the channels of one thread or loop share.
 cdef class Pump:
     cdef Workspace ws

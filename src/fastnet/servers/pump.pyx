@@ -45,7 +45,6 @@ cdef extern from "<time.h>" nogil:
     const int COARSE_MONOTONIC, COARSE_REALTIME
 
 cdef enum:
-    TLS_HANDSHAKE = 0x16    # a record's first byte (RFC 8446, section 5.1), which no request has
     MOST_FRAGMENTS = 1 << 18
 
 # What one connection may take of a thread, in seconds, while others wait. A request is never interrupted.
@@ -123,7 +122,7 @@ cdef class Channel(Carrier):
         return "a client" if self.client is None else f"{self.client[0]}:{self.client[1]}"
 
     cdef int feed(self, const char *data, Py_ssize_t n) except -1:
-        if data[0] == TLS_HANDSHAKE and n > 1 and data[1] == 3 and self.tls is None and self.idle():
+        if is_client_hello(data, n) and self.tls is None and self.idle():
             LOGGER.info("%s speaks TLS where nothing is encrypted: to serve https://, --bind tls://HOST:PORT",
                         self.client_name())
         if self.pump.slot != NULL:

@@ -18,16 +18,12 @@ from fastnet.protocols.workspace cimport Settings, slow_after
 from fastnet.servers.hub cimport Hub
 from fastnet.servers.native_channel cimport (LINGER_S, MOST_PIECES, MOST_READS, MSG_NOSIGNAL, SHUT_WR, NativeChannel,
                                              iovec, landed, landing_place, msghdr, recv, send, sendmsg, shutdown)
-from fastnet.servers.pump cimport Pump
+from fastnet.servers.pump cimport Pump, is_client_hello
 from fastnet.servers.tls_layer cimport TLSLayer
 
 import os
 
 from fastnet.servers.log import LOGGER
-
-
-cdef enum:
-    TLS_HANDSHAKE = 0x16    # a record's first byte (RFC 8446, section 5.1)
 
 
 cdef StreamChannel new_stream_channel(Hub hub, Pump pump):
@@ -108,7 +104,7 @@ cdef class StreamChannel(NativeChannel):
                 # A short read empties the socket; but what came with a hang-up may be followed by the end.
                 if n < room and not self.hung_up and self.layer is None:
                     self.readable = False
-                is_hello = into[0] == TLS_HANDSHAKE and n > 1 and into[1] == 3
+                is_hello = is_client_hello(into, n)
                 session.receive(PyBytes_FromStringAndSize(buf, n) if place == NULL
                                 else landed(self.pump, n))
                 looked = True
