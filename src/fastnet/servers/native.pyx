@@ -47,7 +47,7 @@ from fastnet.servers.barrier import refuse
 from fastnet.servers.datagrams import is_datagram
 from fastnet.servers.log import LOGGER
 from fastnet.servers.pump import blocking_app, files_of, settings_of
-from fastnet.servers.signals import leave_signals
+from fastnet.servers.signals import leave_signals, leave_to_pipe
 from fastnet.servers.traced_app import traced
 
 cdef extern from "sys/socket.h" nogil:
@@ -472,7 +472,7 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
         hub.open_datagrams(answers, pump.tick(), True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)       # a terminal's Ctrl-C reaches the supervisor, which tells us
     signal.set_wakeup_fd(hub.signals_in, warn_on_full_buffer=False)    # first: no signal is handled without it
-    signal.signal(signal.SIGTERM, _leave_to_pipe)
+    signal.signal(signal.SIGTERM, leave_to_pipe)
     for loop in loops[1:]:
         thread = threading.Thread(target=run_thread, args=(loop,), daemon=True)
         thread.start()
@@ -486,10 +486,6 @@ def run(config, app, str interface, list sockets, Board board, int worker, ready
             loop.pump.access.close()
     signal.set_wakeup_fd(-1)
     return 1 if hub.failed else 0
-
-
-def _leave_to_pipe(number, frame):
-    """A handler for the sake of the wake-up descriptor: SIG_IGN would write nothing there."""
 
 
 def run_thread(Loop loop):

@@ -27,7 +27,7 @@ from fastnet.servers.listeners import server_name
 from fastnet.servers.log import LOGGER
 from fastnet.servers.process import die_with
 from fastnet.servers.pump import files_of
-from fastnet.servers.signals import leave_signals
+from fastnet.servers.signals import leave_signals, leave_to_pipe
 from fastnet.servers.tls import listener_contexts
 
 # After the system refused a process or thread, or had no descriptor left.
@@ -77,7 +77,7 @@ class _Acceptor:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.set_wakeup_fd(self._wake_end, warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGCHLD, _note)
+        signal.signal(signal.SIGCHLD, leave_to_pipe)
         for sock in self._sockets:
             sock.setblocking(False)
         ready()
@@ -215,7 +215,3 @@ class _Acceptor:
                 with contextlib.suppress(OSError, ValueError):
                     stream.flush()
             os._exit(status)
-
-
-def _note(number: int, frame: FrameType | None) -> None:
-    """For the sake of the wake-up descriptor."""

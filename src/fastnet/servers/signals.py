@@ -33,7 +33,7 @@ def signal_pipe(signals: Iterable[signal.Signals]) -> Iterator[int]:
             raise StartupError("serving must be started in the main thread, which receives the signals") from None
         try:
             for signum in signals:
-                handlers[signum] = signal.signal(signum, _ignore)
+                handlers[signum] = signal.signal(signum, leave_to_pipe)
             yield read_end
         finally:
             for signum, handler in handlers.items():
@@ -44,5 +44,5 @@ def signal_pipe(signals: Iterable[signal.Signals]) -> Iterator[int]:
         os.close(write_end)
 
 
-def _ignore(signum: int, frame: FrameType | None) -> None:
+def leave_to_pipe(signum: int, frame: FrameType | None) -> None:
     """A handler that leaves it to the wake-up descriptor; SIG_IGN would not write there."""
