@@ -7,9 +7,7 @@ it, and is started again when it dies.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
 import signal
 import socket
 import time
@@ -95,9 +93,5 @@ class Monitor:
     def end(self) -> None:
         """End the process and close its sockets."""
         self._process.kill(signal.SIGKILL)
-        if self._process.pid:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(self._process.pid, 0)
-        if self._process.report_fd >= 0:
-            os.close(self._process.report_fd)
+        self._process.wait()
         self._listeners.close()

@@ -1,11 +1,12 @@
 """One worker process, as its parent sees it: start it, hear what it reports, learn how it ended.
 
-Mechanism only; when to start, kill or give up is the supervisor's to say. Nothing here blocks.
+Mechanism only; when to start, kill or give up is the supervisor's to say. Nothing here but wait() blocks.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import signal
@@ -108,6 +109,14 @@ class WorkerProcess:
         """Send a signal, if there is a process."""
         if self.pid:
             os.kill(self.pid, signum)  # not yet waited for, so the pid is surely ours
+
+    def wait(self) -> None:
+        """Have nothing left of it: block until it has ended, which somebody has seen to, and read no more reports."""
+        if self.pid:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self.pid, 0)
+        if self.report_fd >= 0:
+            os.close(self.report_fd)
 
     def exited(self) -> str | None:
         """How the process ended ("killed by SIGKILL"), once, when it has; else None."""

@@ -464,11 +464,7 @@ class Supervisor:
         for worker in self._processes():
             worker.kill(signal.SIGKILL)
         for worker in self._processes():
-            if worker.pid:
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(worker.pid, 0)
-            if worker.report_fd >= 0:
-                os.close(worker.report_fd)
+            worker.wait()
 
 
 def _reason(outdated: str) -> str:
