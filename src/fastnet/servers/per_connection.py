@@ -25,7 +25,7 @@ from fastnet.servers.board import Board
 from fastnet.servers.config import Config
 from fastnet.servers.listeners import server_name
 from fastnet.servers.log import LOGGER
-from fastnet.servers.process import die_with
+from fastnet.servers.process import die_with, exit_now
 from fastnet.servers.pump import files_of
 from fastnet.servers.signals import leave_signals, leave_to_pipe
 from fastnet.servers.tls import listener_contexts
@@ -211,7 +211,4 @@ class _Acceptor:
         except BaseException:
             LOGGER.exception("a connection failed and is dropped")
         finally:
-            for stream in (sys.stdout, sys.stderr):
-                with contextlib.suppress(OSError, ValueError):
-                    stream.flush()
-            os._exit(status)
+            exit_now(status)

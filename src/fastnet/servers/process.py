@@ -171,12 +171,15 @@ def _run_child(
     except BaseException:
         LOGGER.exception("worker failed")
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except (OSError, ValueError):
-                pass
-        os._exit(status)
+        exit_now(status)
+
+
+def exit_now(status: int) -> NoReturn:
+    """End this process, which was forked off: of what would be done at an exit only the streams are flushed."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def die_with(parent: int) -> None:
