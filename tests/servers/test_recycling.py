@@ -55,12 +55,12 @@ def test_between_two_looks_nothing_is_asked() -> None:
 
 
 def test_memory_is_that_of_the_process() -> None:
-    size = resident_bytes(os.getpid(), os.sysconf("SC_PAGE_SIZE"))
+    size = resident_bytes(os.getpid())
     assert size > 1 << 20
     assert recycling(max_memory=1 << 60).reason(os.getpid(), 0, time.monotonic(), Board(1, 1)) == ""
     reason = recycling(max_memory=1 << 20).reason(os.getpid(), 0, time.monotonic(), Board(1, 1))
     assert reason.endswith("MiB of memory (--max-memory)")
-    assert resident_bytes(0, 4096) == 0
+    assert resident_bytes(0) == 0
 
 
 def test_a_lifetime_ends_within_its_last_tenth() -> None:

@@ -7,7 +7,6 @@ back, for the board keeps what ended workers had counted.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -52,8 +51,7 @@ def _lines(board: Board, config: Config, ports: Iterable[int]) -> Iterator[str]:
     states = [state for state, _ in workers]
     by_state = [(f'{{state="{state}"}}', states.count(state)) for state in STATES if state != "down"]
     yield from _family("workers", "gauge", "Worker processes.", by_state)
-    page = os.sysconf("SC_PAGE_SIZE")
-    memory = [(f'{{worker="{i}"}}', resident_bytes(pid, page)) for i, (_, pid) in enumerate(workers) if pid]
+    memory = [(f'{{worker="{i}"}}', resident_bytes(pid)) for i, (_, pid) in enumerate(workers) if pid]
     yield from _family("worker_memory_bytes", "gauge", "Resident memory of each worker.", memory)
     about = f'{{version="{__version__}",model="{config.model}"}}'
     yield from _family("info", "gauge", "The server.", [(about, 1)])

@@ -25,7 +25,6 @@ class Recycling:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._page_bytes = os.sysconf("SC_PAGE_SIZE")
         self._most_requests: dict[int, int] = {}
         self._lifetimes_s: dict[int, float] = {}
         self._looks = bool(config.max_requests or config.max_memory)
@@ -58,16 +57,16 @@ class Recycling:
             if requests >= self._most_requests[place]:
                 return f"it has answered {requests} requests (--max-requests)"
         if self._config.max_memory:
-            resident = resident_bytes(pid, self._page_bytes)
+            resident = resident_bytes(pid)
             if resident > self._config.max_memory:
                 return f"it has {resident / 2**20:.0f} MiB of memory (--max-memory)"
         return ""
 
 
-def resident_bytes(pid: int, page_bytes: int) -> int:
+def resident_bytes(pid: int) -> int:
     """Resident memory of a process; 0 if it is gone."""
     try:
         with open(f"/proc/{pid}/statm") as file:
-            return int(file.read().split()[1]) * page_bytes
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError):
         return 0
