@@ -112,7 +112,7 @@ def serve_app(
     Raises StartupError, before `ready` is called.
     """
     _check_transports(config, app, interface)
-    if "tls" in [address.scheme for address in config.addresses()]:
+    if config.has_certificate:
         importlib.import_module("fastnet.servers.tls").offer_protocols(config, interface)
     if config.trusted_proxies:
         from fastnet.apps.proxied import TrustedProxies, proxied
